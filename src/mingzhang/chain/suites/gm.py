@@ -1,20 +1,14 @@
 """The suite `gm`: SM2 signatures and key wrapping, SM3, SM4-GCM.
 
-SM2's own checks and providers are in `sm2` and `sm2_providers`.
+SM2's own checks and providers are in `sm2` and `sm2_providers`, the choice of an SM3 in `sm3`.
 """
 
 from __future__ import annotations
 
-import hashlib
-import hmac
-from collections.abc import Callable
-from importlib import import_module
-from typing import Any, Final
+from typing import Final
 
 from cryptography.exceptions import InvalidTag
-from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.ciphers import Cipher, algorithms, modes
-from cryptography.hazmat.primitives.hmac import HMAC
 
 from mingzhang.chain.suites import sm2_providers
 from mingzhang.chain.suites.interface import (
@@ -28,6 +22,7 @@ from mingzhang.chain.suites.interface import (
     check_vectors,
 )
 from mingzhang.chain.suites.sm2 import Sm2, Sm2Error
+from mingzhang.chain.suites.sm3 import fastest_hmac_sm3, fastest_sm3, new_sm3
 
 
 class GmSuite(Suite):
@@ -41,9 +36,9 @@ class GmSuite(Suite):
     def __init__(self, provider: Sm2) -> None:
         self._sm2 = provider
         self.provider_name = provider.name
-        self._empty_hash = _new_sm3()
-        self.hash_function = _fastest_sm3(self._empty_hash)
-        self._hmac = _hmac_sm3()
+        self.hash = fastest_sm3()
+        self._empty_hash = new_sm3()
+        self._hmac = fastest_hmac_sm3()
         check_vectors(self, _GM_VECTORS)
 
     def new_hash(self) -> Hash:
@@ -103,64 +98,6 @@ class GmSuite(Suite):
 
     def forget_private_keys(self) -> None:
         self._sm2.forget_private_keys()
-
-
-class _CryptographySm3:
-    """SM3 of the `cryptography` wheel in hashlib's shape, for Pythons whose OpenSSL has no SM3."""
-
-    def __init__(self, context: hashes.Hash) -> None:
-        self._context = context
-
-    def update(self, data: bytes, /) -> None:
-        self._context.update(data)
-
-    def digest(self) -> bytes:
-        return self._context.copy().finalize()
-
-    def copy(self) -> _CryptographySm3:
-        return _CryptographySm3(self._context.copy())
-
-
-def _new_sm3() -> Hash:
-    try:
-        return hashlib.new("sm3")
-    except ValueError:
-        return _CryptographySm3(hashes.Hash(hashes.SM3()))
-
-
-def _hmac_sm3() -> Callable[[bytes, bytes], bytes]:
-    def by_hashlib(key: bytes, data: bytes) -> bytes:
-        return hmac.digest(key, data, "sm3")
-
-    def by_cryptography(key: bytes, data: bytes) -> bytes:
-        context = HMAC(key, hashes.SM3())
-        context.update(data)
-        return context.finalize()
-
-    return by_hashlib if "sm3" in hashlib.algorithms_available else by_cryptography
-
-
-def _fastest_sm3(empty_hash: Hash) -> Callable[[bytes], bytes]:
-    """Return a one-shot SM3 function: GmSSL's where it is installed and agrees, else a copied context.
-
-    Measured on 65 bytes: GmSSL 2.27 M/s, a copied hashlib context 1.34 M/s, hashlib.new 0.81 M/s.
-    """
-    copy_empty = empty_hash.copy
-
-    def hash_by_copy(data: bytes) -> bytes:
-        context = copy_empty()
-        context.update(data)
-        return context.digest()
-
-    try:
-        hash_by_gmssl: Any = import_module("gmssl_pyx").sm3_hash
-    except (ImportError, AttributeError):
-        return hash_by_copy
-    # Around the padding's and the block's edges, where an implementation would go wrong first.
-    for size in (0, 1, 33, 55, 56, 63, 64, 65, 119, 120, 128, 1000):
-        if hash_by_gmssl(bytes(size)) != hash_by_copy(bytes(size)):
-            return hash_by_copy
-    return hash_by_gmssl  # type: ignore[no-any-return]
 
 
 _GM_VECTORS: Final = Vectors(

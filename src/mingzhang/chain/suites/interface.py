@@ -55,13 +55,9 @@ class Suite(ABC):
     cipher_key_size: int
     #: which library makes and checks signatures
     provider_name: str
-    #: the same as `hash`, as a plain function: the fastest way to hash millions of small leaves
-    hash_function: Callable[[bytes], bytes]
+    #: 32-byte digest of bytes (no bytearray or memoryview); a plain function, the fastest way to hash many leaves
+    hash: Callable[[bytes], bytes]
     _threads_help: bool
-
-    def hash(self, data: bytes) -> bytes:
-        """Return the 32-byte digest of bytes (not bytearray or memoryview)."""
-        return self.hash_function(data)
 
     @abstractmethod
     def new_hash(self) -> Hash:

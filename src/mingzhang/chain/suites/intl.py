@@ -39,7 +39,7 @@ class IntlSuite(Suite):
     _threads_help = False
 
     def __init__(self) -> None:
-        self.hash_function = _sha256
+        self.hash = _sha256
         check_vectors(self, _INTL_VECTORS)
 
     def new_hash(self) -> Hash:
