@@ -187,11 +187,11 @@ def _check_record(
 def _decode_leaf(data: bytes) -> dict[str, Any]:
     """A leaf as plain values, of which no other text is possible. Raises CodecError or msgspec.DecodeError."""
     try:
-        value = msgspec.json.decode(data)
+        value = _leaf_decoder.decode(data)
         same = msgspec.json.encode(value)
     except RecursionError:
         raise CodecError("nested too deeply") from None
-    # Fields keep the record's own order, so encoding anew finds duplicate keys, white space and odd numbers.
+    # Fields keep the record's own order, so encoding anew finds duplicate keys, white space and odd forms of numbers.
     if same != data:
         raise CodecError("duplicate keys, white space or number form")
     check_text(data)
@@ -200,10 +200,17 @@ def _decode_leaf(data: bytes) -> dict[str, Any]:
     return value
 
 
+def _refuse_fraction(text: str) -> int:
+    raise ValueError(f"{text}: numbers must be integers")
+
+
+_leaf_decoder = msgspec.json.Decoder(float_hook=_refuse_fraction)
+
+
 def _check_inclusion(suite: Suite, bundle: Bundle, checkpoint: Checkpoint) -> Finding:
     included = merkle.verify_inclusion(
-        suite.hash_function,
-        leaf_hash=merkle.leaf_hash(suite.hash_function, bundle.record.encode("utf-8")),
+        suite.hash,
+        leaf_hash=merkle.leaf_hash(suite.hash, bundle.record.encode("utf-8")),
         index=bundle.index,
         size=checkpoint.size,
         path=[bytes.fromhex(one) for one in bundle.inclusion],
@@ -295,8 +302,8 @@ def _require_header_agrees(step: str, header: Header, bundle: Bundle, *, record:
 def _check_item(suite: Suite, bundle: Bundle, header: Header, *, record: _Record) -> Finding:
     path = bundle.envelope.item_inclusion if bundle.envelope is not None else ()
     included = merkle.verify_inclusion(
-        suite.hash_function,
-        leaf_hash=merkle.leaf_hash(suite.hash_function, item_leaf(record.blinder, bytes(record.command))),
+        suite.hash,
+        leaf_hash=merkle.leaf_hash(suite.hash, item_leaf(record.blinder, bytes(record.command))),
         index=record.item,
         size=header.items_count,
         path=[bytes.fromhex(one) for one in path],

@@ -13,7 +13,7 @@ import msgspec
 from msgspec import Meta
 
 from mingzhang.chain import merkle
-from mingzhang.chain.codec import Count, Digest, Id, PublicKey, Seconds, Signature, Wire, decode, encode
+from mingzhang.chain.codec import MAX_SAFE_INT, Count, Digest, Id, PublicKey, Seconds, Signature, Wire, decode, encode
 from mingzhang.chain.findings import CheckFailed, Finding, held, read
 from mingzhang.chain.suites import Suite, suite_named
 
@@ -37,7 +37,7 @@ class Checkpoint(Wire, tag="checkpoint/1", frozen=True):
     chain_id: ChainId
     suite: SuiteName
     height: Count
-    size: Annotated[Count, Meta(ge=1, description="number of leaves; that of genesis is the first")]
+    size: Annotated[int, Meta(ge=1, le=MAX_SAFE_INT, description="number of leaves; that of genesis is the first")]
     root: Digest
     time: Seconds
 
@@ -290,7 +290,7 @@ def _check_consistency(
     findings: list[Finding], suite: Suite, first: Checkpoint, *, second: Checkpoint, path: Sequence[str]
 ) -> None:
     consistent = merkle.verify_consistency(
-        suite.hash_function,
+        suite.hash,
         old_size=first.size,
         new_size=second.size,
         old_root=bytes.fromhex(first.root),

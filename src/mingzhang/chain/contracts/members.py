@@ -1,0 +1,490 @@
+"""Who takes part: organisations, people and their keys, and roles by grant.
+
+Other contracts ask here whether a signer may act for an organisation; what they may then do is theirs to say.
+"""
+
+from typing import Annotated, Literal
+
+import msgspec
+from msgspec import Meta
+
+from mingzhang.chain.codec import Code64, Commitment, Id, Name, ObjectId, PublicKey, Seconds, Text, Wire
+from mingzhang.chain.codes import Refused, kernel
+from mingzhang.chain.codes import members as codes
+from mingzhang.chain.contracts.settings import read_settings
+from mingzhang.chain.operations import LEDGER, Block, Item, Operation
+from mingzhang.chain.state import Draft, Key, View
+
+ROLES = {
+    "administrator": "系统管理员",
+    "clock_keeper": "沙盒时钟管理",
+    "standards_committee": "标准委员会",
+    "unit_business": "单位业务经办",
+    "unit_finance": "单位财务",
+    "unit_head": "单位负责人",
+    "department_reviewer": "主管部门审核",
+    "finance_budget": "财政预算管理",
+    "finance_treasury": "财政国库管理",
+    "finance_performance": "财政绩效管理",
+    "auditor": "审计人员",
+    "bank": "代理银行/国库清算",
+    "attestor": "监理/第三方见证",
+    "contractor": "供应商/施工方",
+    "expert": "绩效专家",
+    "congress": "人大监督",
+    "publisher": "信息公开经办",
+}
+"""Role ids and their names in the field."""
+
+KINDS = Literal[
+    "government", "finance", "audit", "congress", "department", "unit", "bank", "supervisor", "supplier", "agency"
+]
+KEY_BYTES = {"gm": 64, "intl": 32}
+
+
+# --- Commands ---
+
+
+class RegisterOrganisation(Wire, frozen=True, tag="members.register_organisation/1"):
+    """Register an organisation below another: a budget unit, supplier, bank, supervisor."""
+
+    organisation_id: Id
+    name: Name
+    kind: KINDS
+    parent: Id
+    division_code: Code64
+
+
+class EnrolPerson(Wire, frozen=True, tag="members.enrol_person/1"):
+    """Enrol a person or service with a public key. The name is sealed; `post` is what everyone sees."""
+
+    person_id: Id
+    organisation: Id
+    post: Name
+    public_key: PublicKey
+    name_commitment: Commitment | None
+
+
+class RevokeKey(Wire, frozen=True, tag="members.revoke_key/1"):
+    """Revoke a person's key, at once and for good."""
+
+    person_id: Id
+    reason: Text
+
+
+class RenewKey(Wire, frozen=True, tag="members.renew_key/1"):
+    """Enrol a new key for a person whose key was revoked; another administrator than the one who revoked."""
+
+    person_id: Id
+    public_key: PublicKey
+
+
+class GrantRole(Wire, frozen=True, tag="members.grant_role/1"):
+    """Grant a role over an organisation and all below it, perhaps for one project and a span of ledger time only."""
+
+    grant_id: Id
+    person_id: Id
+    role: Id
+    organisation: Id
+    project: ObjectId | None
+    from_time: Seconds
+    until_time: Seconds | None
+
+
+class WithdrawGrant(Wire, frozen=True, tag="members.withdraw_grant/1"):
+    """Withdraw a grant, with a reason."""
+
+    grant_id: Id
+    person_id: Id
+    reason: Text
+
+
+# --- Events ---
+
+
+class OrganisationRegistered(Wire, frozen=True, tag="members.organisation_registered/1"):
+    """`path` lists the ids from the root down, each ended by a slash; it decides what a grant covers."""
+
+    organisation_id: str
+    name: str
+    kind: str
+    parent: str | None
+    path: str
+    division_code: str
+    checkpoint_key: str | None
+
+
+class PersonEnrolled(Wire, frozen=True, tag="members.person_enrolled/1"):
+    """A person or service may sign with this key."""
+
+    person_id: str
+    organisation: str
+    post: str
+    public_key: str
+    name_commitment: str | None
+
+
+class KeyRevoked(Wire, frozen=True, tag="members.key_revoked/1"):
+    """The person's key is refused at the door from the next item on."""
+
+    person_id: str
+    reason: str
+    by: str
+
+
+class KeyRenewed(Wire, frozen=True, tag="members.key_renewed/1"):
+    """The person signs with a new key."""
+
+    person_id: str
+    public_key: str
+
+
+class RoleGranted(Wire, frozen=True, tag="members.role_granted/1"):
+    """See GrantRole."""
+
+    grant_id: str
+    person_id: str
+    role: str
+    organisation: str
+    project: str | None
+    from_time: int
+    until_time: int | None
+
+
+class GrantWithdrawn(Wire, frozen=True, tag="members.grant_withdrawn/1"):
+    """See WithdrawGrant."""
+
+    grant_id: str
+    person_id: str
+    role: str
+    organisation: str
+    reason: str
+
+
+# --- Keys ---
+
+
+class Organisation(msgspec.Struct, frozen=True):
+    """A registered organisation."""
+
+    organisation_id: str
+    name: str
+    kind: str
+    path: str
+    division_code: str
+
+
+class Grant(msgspec.Struct, frozen=True):
+    """A role over an organisation's subtree; `project` None means all projects, `until_time` None means open-ended."""
+
+    grant_id: str
+    role: str
+    organisation: str
+    project: str | None
+    from_time: int
+    until_time: int | None
+
+
+class Person(msgspec.Struct, frozen=True):
+    """An enrolled person or service with grants; `revoked_by` is "" while the key is valid."""
+
+    person_id: str
+    organisation: str
+    public_key: str
+    grants: tuple[Grant, ...]
+    revoked_by: str
+
+
+ORGANISATION = Key("members/organisation", Organisation)
+"""members/organisation/<organisation>"""
+PERSON = Key("members/person", Person)
+"""members/person/<person>: key and grants of a signer."""
+
+
+# --- Rules ---
+
+
+def check_role(role: str) -> None:
+    """Refuse a role that is not in the table of roles."""
+    if role not in ROLES:
+        raise Refused(codes.ROLE_UNKNOWN, role=role)
+
+
+def check_key(view: View, public_key: str) -> None:
+    """Refuse a public key that is not of the ledger's crypto suite, by its length."""
+    settings = read_settings(view)
+    expected = KEY_BYTES[settings.suite]
+    if len(public_key) != 2 * expected:
+        raise Refused(codes.PUBLIC_KEY_WRONG_SIZE, bytes=expected, suite=settings.suite)
+
+
+def read_organisation(view: View, organisation: str) -> Organisation:
+    """A registered organisation. Raises Refused."""
+    found = view.get(ORGANISATION, organisation)
+    if found is None:
+        raise Refused(codes.ORGANISATION_UNKNOWN, organisation=organisation)
+    return found
+
+
+def read_organisation_of(view: View, signer: str) -> str:
+    """The organisation a signer belongs to. Raises Refused."""
+    person = view.get(PERSON, signer)
+    if person is None:
+        raise Refused(codes.PERSON_UNKNOWN, person=signer)
+    return person.organisation
+
+
+def check_authority(
+    view: View, signer: str, roles: tuple[str, ...], *, organisation: str, block: Block, project: str | None = None
+) -> None:
+    """Refuse unless the signer now holds one of the roles for the organisation (and the project, where one is given)."""
+    person = view.get(PERSON, signer)
+    path = "/" + read_organisation(view, organisation).path
+    if person is not None:
+        for grant in person.grants:
+            if (
+                grant.role in roles
+                and "/" + grant.organisation + "/" in path
+                and grant.from_time <= block.time
+                and (grant.until_time is None or block.time < grant.until_time)
+                and (grant.project is None or grant.project == project)
+            ):
+                return
+    raise Refused(codes.NOT_AUTHORISED, signer=signer, organisation=organisation, roles="、".join(ROLES[r] for r in roles))
+
+
+def check_not_same_person(signer: str, submitter: str) -> None:
+    """Refuse when somebody would approve what they submitted."""
+    if signer == submitter:
+        raise Refused(codes.OWN_APPROVAL, signer=signer)
+
+
+def check_own_prefix(object_id: str, organisation: str) -> None:
+    """Refuse an object id that does not begin with the organisation that makes it."""
+    if object_id.partition(":")[0] != organisation:
+        raise Refused(kernel.OBJECT_OF_ANOTHER_ORGANISATION, object_id=object_id, organisation=organisation)
+
+
+def check_same(object_id: str, stored: msgspec.Struct, given: dict[str, object]) -> None:
+    """For an id that is taken: refuse as `exists` when all given fields are as stored, else name the first that differs."""
+    for name, value in given.items():
+        if getattr(stored, name) != value:
+            raise Refused(kernel.EXISTS_WITH_DIFFERENT, object_id=object_id, field=name)
+    raise Refused(kernel.EXISTS, object_id=object_id)
+
+
+def key_of(view: View, signer: str) -> tuple[str, bool] | None:
+    """For the door: (public key in hexadecimal, still valid), or None."""
+    person = view.get(PERSON, signer)
+    return None if person is None else (person.public_key, person.revoked_by == "")
+
+
+def holds_role(view: View, signer: str, roles: tuple[str, ...], time: int) -> bool:
+    """For the door: whether the signer holds one of the roles anywhere at this time."""
+    person = view.get(PERSON, signer)
+    return person is not None and any(
+        grant.role in roles and grant.from_time <= time and (grant.until_time is None or time < grant.until_time)
+        for grant in person.grants
+    )
+
+
+def decide_register_organisation(view: View, item: Item, block: Block) -> list[Wire]:
+    """An administrator of the parent registers an organisation below it."""
+    command: RegisterOrganisation = item.command
+    parent = read_organisation(view, command.parent)
+    check_authority(view, item.signer, ("administrator",), organisation=command.parent, block=block)
+    path = parent.path + command.organisation_id + "/"
+    stored = view.get(ORGANISATION, command.organisation_id)
+    if stored is not None:
+        given = {"name": command.name, "kind": command.kind, "path": path, "division_code": command.division_code}
+        check_same(command.organisation_id, stored, given)
+    return [
+        OrganisationRegistered(
+            organisation_id=command.organisation_id,
+            name=command.name,
+            kind=command.kind,
+            parent=command.parent,
+            path=path,
+            division_code=command.division_code,
+            checkpoint_key=None,
+        )
+    ]
+
+
+def decide_enrol_person(view: View, item: Item, block: Block) -> list[Wire]:
+    """An administrator enrols a person of an organisation in scope."""
+    command: EnrolPerson = item.command
+    check_authority(view, item.signer, ("administrator",), organisation=command.organisation, block=block)
+    if command.person_id == LEDGER:
+        raise Refused(codes.RESERVED_ID, person=command.person_id)
+    check_key(view, command.public_key)
+    stored = view.get(PERSON, command.person_id)
+    if stored is not None:
+        given = {"organisation": command.organisation, "public_key": command.public_key}
+        check_same(command.person_id, stored, given)
+    return [
+        PersonEnrolled(
+            person_id=command.person_id,
+            organisation=command.organisation,
+            post=command.post,
+            public_key=command.public_key,
+            name_commitment=command.name_commitment,
+        )
+    ]
+
+
+def decide_revoke_key(view: View, item: Item, block: Block) -> list[Wire]:
+    """An administrator, or the person themselves, revokes a key."""
+    command: RevokeKey = item.command
+    person = view.get(PERSON, command.person_id)
+    if person is None:
+        raise Refused(codes.PERSON_UNKNOWN, person=command.person_id)
+    if item.signer != command.person_id:
+        check_authority(view, item.signer, ("administrator",), organisation=person.organisation, block=block)
+    if person.revoked_by:
+        raise Refused(kernel.EXISTS, object_id=command.person_id)
+    return [KeyRevoked(person_id=command.person_id, reason=command.reason, by=item.signer)]
+
+
+def decide_renew_key(view: View, item: Item, block: Block) -> list[Wire]:
+    """A second administrator enrols the new key of a person whose key was revoked."""
+    command: RenewKey = item.command
+    person = view.get(PERSON, command.person_id)
+    if person is None:
+        raise Refused(codes.PERSON_UNKNOWN, person=command.person_id)
+    check_authority(view, item.signer, ("administrator",), organisation=person.organisation, block=block)
+    if not person.revoked_by:
+        raise Refused(codes.KEY_NOT_REVOKED, person=command.person_id)
+    if item.signer in (person.revoked_by, command.person_id):
+        raise Refused(codes.SAME_PERSON_TWICE, signer=item.signer)
+    check_key(view, command.public_key)
+    return [KeyRenewed(person_id=command.person_id, public_key=command.public_key)]
+
+
+def decide_grant_role(view: View, item: Item, block: Block) -> list[Wire]:
+    """An administrator of the organisation grants a role over it to somebody else."""
+    command: GrantRole = item.command
+    check_authority(view, item.signer, ("administrator",), organisation=command.organisation, block=block)
+    check_role(command.role)
+    person = view.get(PERSON, command.person_id)
+    if person is None:
+        raise Refused(codes.PERSON_UNKNOWN, person=command.person_id)
+    if item.signer == command.person_id:
+        raise Refused(codes.OWN_GRANT, signer=item.signer)
+    if any(grant.grant_id == command.grant_id for grant in person.grants):
+        raise Refused(codes.GRANT_EXISTS, person=command.person_id, grant=command.grant_id)
+    return [
+        RoleGranted(
+            grant_id=command.grant_id,
+            person_id=command.person_id,
+            role=command.role,
+            organisation=command.organisation,
+            project=command.project,
+            from_time=command.from_time,
+            until_time=command.until_time,
+        )
+    ]
+
+
+def decide_withdraw_grant(view: View, item: Item, block: Block) -> list[Wire]:
+    """An administrator withdraws a grant."""
+    command: WithdrawGrant = item.command
+    person = view.get(PERSON, command.person_id)
+    if person is None:
+        raise Refused(codes.PERSON_UNKNOWN, person=command.person_id)
+    for grant in person.grants:
+        if grant.grant_id == command.grant_id:
+            check_authority(view, item.signer, ("administrator",), organisation=grant.organisation, block=block)
+            return [
+                GrantWithdrawn(
+                    grant_id=grant.grant_id,
+                    person_id=person.person_id,
+                    role=grant.role,
+                    organisation=grant.organisation,
+                    reason=command.reason,
+                )
+            ]
+    raise Refused(codes.GRANT_UNKNOWN, person=command.person_id, grant=command.grant_id)
+
+
+def evolve_organisation_registered(draft: Draft, event: OrganisationRegistered) -> None:
+    """Store the organisation."""
+    organisation = Organisation(
+        organisation_id=event.organisation_id,
+        name=event.name,
+        kind=event.kind,
+        path=event.path,
+        division_code=event.division_code,
+    )
+    draft.put(ORGANISATION, event.organisation_id, organisation)
+
+
+def evolve_person_enrolled(draft: Draft, event: PersonEnrolled) -> None:
+    """Store the person, without grants."""
+    person = Person(
+        person_id=event.person_id,
+        organisation=event.organisation,
+        public_key=event.public_key,
+        grants=(),
+        revoked_by="",
+    )
+    draft.put(PERSON, event.person_id, person)
+
+
+def evolve_key_revoked(draft: Draft, event: KeyRevoked) -> None:
+    """Mark the key revoked."""
+    _change(draft, event.person_id, revoked_by=event.by)
+
+
+def evolve_key_renewed(draft: Draft, event: KeyRenewed) -> None:
+    """Put the new key in place."""
+    _change(draft, event.person_id, public_key=event.public_key, revoked_by="")
+
+
+def evolve_role_granted(draft: Draft, event: RoleGranted) -> None:
+    """Add the grant."""
+    person = draft.get(PERSON, event.person_id)
+    if person is not None:
+        grant = Grant(
+            grant_id=event.grant_id,
+            role=event.role,
+            organisation=event.organisation,
+            project=event.project,
+            from_time=event.from_time,
+            until_time=event.until_time,
+        )
+        _change(draft, event.person_id, grants=(*person.grants, grant))
+
+
+def evolve_grant_withdrawn(draft: Draft, event: GrantWithdrawn) -> None:
+    """Take the grant away."""
+    person = draft.get(PERSON, event.person_id)
+    if person is not None:
+        kept = tuple(grant for grant in person.grants if grant.grant_id != event.grant_id)
+        _change(draft, event.person_id, grants=kept)
+
+
+def _change(draft: Draft, person_id: str, **fields: object) -> None:
+    person = draft.get(PERSON, person_id)
+    if person is not None:
+        draft.put(PERSON, person_id, msgspec.structs.replace(person, **fields))
+
+
+_ADMINISTRATOR = ("administrator",)
+
+COMMANDS = {
+    RegisterOrganisation: Operation(decide_register_organisation, _ADMINISTRATOR),
+    EnrolPerson: Operation(decide_enrol_person, _ADMINISTRATOR),
+    RevokeKey: Operation(decide_revoke_key, tuple(ROLES)),
+    RenewKey: Operation(decide_renew_key, _ADMINISTRATOR),
+    GrantRole: Operation(decide_grant_role, _ADMINISTRATOR),
+    WithdrawGrant: Operation(decide_withdraw_grant, _ADMINISTRATOR),
+}
+EVENTS = {
+    OrganisationRegistered: evolve_organisation_registered,
+    PersonEnrolled: evolve_person_enrolled,
+    KeyRevoked: evolve_key_revoked,
+    KeyRenewed: evolve_key_renewed,
+    RoleGranted: evolve_role_granted,
+    GrantWithdrawn: evolve_grant_withdrawn,
+}
