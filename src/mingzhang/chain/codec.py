@@ -102,7 +102,7 @@ def decode(data: bytes, kind: "type[T] | msgspec.json.Decoder[T]") -> T:
         value = use.decode(data)
     except msgspec.ValidationError as error:
         raise CodecError(str(error)) from None
-    except (msgspec.DecodeError, RecursionError) as error:
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
         raise CodecError(f"not valid JSON: {error}") from None
     if encode(value) != data:
         raise CodecError("not in canonical form: duplicate keys, spaces, field order or number form")
