@@ -5,8 +5,9 @@ from typing import Any
 
 from mingzhang.chain.codes import Refused
 from mingzhang.chain.contracts import REGISTRY
+from mingzhang.chain.contracts.credentials import GrantRole
 from mingzhang.chain.contracts.founding import Founder, Founding, FoundLedger
-from mingzhang.chain.contracts.members import EnrolPerson, GrantRole, RegisterOrganisation
+from mingzhang.chain.contracts.members import EnrolPerson, RegisterOrganisation
 from mingzhang.chain.contracts.settings import StateTime
 from mingzhang.chain.machine import Head, Machine, Outcome
 from mingzhang.chain.operations import Record
@@ -131,7 +132,7 @@ class World:
     def sign(self, person: str, *commands: Any, **header: Any) -> bytes:
         """A signed envelope of the commands."""
         self.numbers += 1
-        fields = {
+        fields: dict[str, Any] = {
             "chain_id": self.chain_id,
             "envelope_id": f"{self.numbers:032x}",
             "signer": person,
@@ -154,7 +155,7 @@ class World:
                 opened.append(self.machine.open(raw))
             except Refused as refusal:
                 opened.append(refusal)
-        outcome = self.machine.apply_block(self.head, self.time, opened, set())
+        outcome = self.machine.apply_block(self.head, self.time, opened, verified=set())
         self._take(outcome)
         return outcome
 
@@ -181,8 +182,9 @@ class World:
         self.must("root", EnrolPerson(person_id=person, organisation=organisation, post=person,
                                       public_key=self.public(person), name_commitment=None))  # fmt: skip
         for role in roles:
-            self.must("root", GrantRole(grant_id=f"{person}-{role}".replace("_", "-"), person_id=person, role=role,
-                                        organisation=organisation, project=None, from_time=0, until_time=None))  # fmt: skip
+            grant_id = f"{person}-{role}".replace("_", "-")
+            self.must("root", GrantRole(grant_id=grant_id, person_id=person, role=role, organisation=organisation,
+                                        project=None, from_time=0, until_time=None))  # fmt: skip
 
     def register(self, organisation: str, parent: str, kind: Any = "unit") -> None:
         """Register an organisation below another."""

@@ -46,7 +46,7 @@ share of the work however large the state grows."""
 
 
 class Head(NamedTuple):
-    """Where the ledger stands. `frontier` is the compact Merkle state; the counters drive the rhythm of state leaves."""
+    """Where the ledger stands. `frontier` is the compact Merkle state; the counters set the rhythm of state leaves."""
 
     height: int = 0
     time: int = 0
@@ -58,7 +58,7 @@ class Head(NamedTuple):
 class Alert(NamedTuple):
     """A rule failed on an item: the node tells its keepers. Not part of the ledger, so it may hold the exception."""
 
-    index: int
+    index: int  # type: ignore[assignment]  # Hides tuple.index, which nobody asks an alert for.
     command: str
     failure: Exception
 
@@ -138,7 +138,7 @@ class Machine:
             raise Refused(kernel.KEY_NOT_OF_SIGNER, signer=header.signer)
         kinds = dict.fromkeys(type(command) for command in opened.commands)
         for kind in kinds:
-            if self.registry.door.holds_role(view, header.signer, self.registry.commands[kind].roles, time):
+            if self.registry.door.holds_role(view, header.signer, self.registry.commands[kind].roles, time=time):
                 return
         raise Refused(kernel.NO_GRANT, signer=header.signer, command=wire_name(opened.commands[0]))
 
@@ -148,7 +148,9 @@ class Machine:
         run.judge(_Pending(command, LEDGER, "", 0, None, seed, 0))
         return run.close([], [])
 
-    def apply_block(self, head: Head, time: int, envelopes: Sequence[Opened | Refused], verified: set[bytes]) -> Outcome:
+    def apply_block(
+        self, head: Head, time: int, envelopes: Sequence[Opened | Refused], *, verified: set[bytes]
+    ) -> Outcome:
         """Judge a block. `time` is ledger time as `block_time` gave it; `envelopes` are in agreed order, opened or
         refused for their form; `verified` holds hash + signature of those whose signature this node has seen verify.
         """
@@ -256,14 +258,14 @@ class _Run:
             except Refused as refusal:
                 if refusal.code is kernel.INVARIANT_BROKEN:
                     self.alerts.append(Alert(index, wire_name(item.command), refusal))
-                self._record(item, refusal.code.name, refusal.facts, [])
+                self._record(item, refusal.code.name, refusal.facts, events=[])
             except (MemoryError, RecursionError):
                 raise  # Not of the item's making on every node alike: the node stops, and replays after repair.
             except Exception as failure:
                 self.alerts.append(Alert(index, wire_name(item.command), failure))
-                self._record(item, kernel.INTERNAL_REFUSAL.name, {}, [])
+                self._record(item, kernel.INTERNAL_REFUSAL.name, {}, events=[])
             else:
-                self._record(item, kernel.OK.name, {}, events)
+                self._record(item, kernel.OK.name, {}, events=events)
                 self.writes.merge(overlay)
                 origin = bytes.fromhex(item.blinder)
                 for number, command in reversed(list(enumerate(follow_ups))):
@@ -303,7 +305,7 @@ class _Run:
             if check is not None and value is not None and not check[1](value):
                 raise Refused(kernel.INVARIANT_BROKEN, invariant=check[0], key=name)
 
-    def _record(self, item: _Pending, code: str, facts: Facts, events: list[Any]) -> None:
+    def _record(self, item: _Pending, code: str, facts: Facts, *, events: list[Any]) -> None:
         record = Record(
             index=self.next_index,
             height=self.block.height,

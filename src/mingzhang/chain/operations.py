@@ -28,7 +28,7 @@ class Item(NamedTuple):
 
     command: Any
     signer: str
-    index: int
+    index: int  # type: ignore[assignment]  # Hides tuple.index, which nobody asks an item for.
     """Index the item's record will have: a permanent name for it."""
 
 
@@ -149,7 +149,7 @@ class SignerDoor(Protocol):
     def key_of(self, view: View, signer: str) -> tuple[str, bool] | None:
         """(public key in hexadecimal, still valid) of an enrolled signer, or None."""
 
-    def holds_role(self, view: View, signer: str, roles: tuple[str, ...], time: int) -> bool:
+    def holds_role(self, view: View, signer: str, roles: tuple[str, ...], *, time: int) -> bool:
         """Whether the signer holds one of the roles anywhere at this time."""
 
     def block_time(self, view: View, proposed: int) -> int:
@@ -178,8 +178,8 @@ class Registry:
             _merge(self.invariants, getattr(contract, "INVARIANTS", {}))
             _merge(self.touched, {key.prefix: check for key, check in getattr(contract, "TOUCHED", {}).items()})
             _merge(self.keys, {value.prefix: value for value in vars(contract).values() if _own_key(value, contract)})
-        command = Union[tuple(self.commands)]  # noqa: UP007 (built from a tuple at run time)
-        event = Union[tuple(self.events)]  # noqa: UP007
+        command: Any = Union[tuple(self.commands)]  # noqa: UP007 (built from a tuple at run time)
+        event: Any = Union[tuple(self.events)]  # noqa: UP007
         self.command_by_name = {wire_name(kind): kind for kind in self.commands}
         self.event_by_name = {wire_name(kind): kind for kind in self.events}
         if len(self.command_by_name) != len(self.commands) or len(self.event_by_name) != len(self.events):

@@ -1,6 +1,7 @@
 """The contracts, one noun a file, in the order in which a later one may use an earlier one."""
 
 from mingzhang.chain.contracts import (
+    credentials,
     founding,
     members,
     settings,
@@ -9,7 +10,7 @@ from mingzhang.chain.contracts import (
 from mingzhang.chain.operations import Registry
 from mingzhang.chain.state import View
 
-CONTRACTS = (settings, members, founding, standards)
+CONTRACTS = (settings, members, credentials, founding, standards)
 
 
 class _Door:
@@ -19,9 +20,9 @@ class _Door:
         """See members.key_of."""
         return members.key_of(view, signer)
 
-    def holds_role(self, view: View, signer: str, roles: tuple[str, ...], time: int) -> bool:
+    def holds_role(self, view: View, signer: str, roles: tuple[str, ...], *, time: int) -> bool:
         """See members.holds_role."""
-        return members.holds_role(view, signer, roles, time)
+        return members.holds_role(view, signer, roles, time=time)
 
     def block_time(self, view: View, proposed: int) -> int:
         """See settings.block_time."""

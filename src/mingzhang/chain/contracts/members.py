@@ -1,14 +1,15 @@
-"""Who takes part: organisations, people and their keys, and roles by grant.
+"""Who takes part: organisations, people with their keys and the roles granted to them.
 
-Other contracts ask here whether a signer may act for an organisation; what they may then do is theirs to say.
+Other contracts ask here whether a signer may act for an organisation; what they may then do is theirs to say. How keys
+are revoked and renewed and roles granted and withdrawn is in credentials.py, whose events are kept here.
 """
 
-from typing import Annotated, Literal
+from collections.abc import Mapping
+from typing import Literal
 
 import msgspec
-from msgspec import Meta
 
-from mingzhang.chain.codec import Code64, Commitment, Id, Name, ObjectId, PublicKey, Seconds, Text, Wire
+from mingzhang.chain.codec import Code64, Commitment, Id, Name, PublicKey, Wire
 from mingzhang.chain.codes import Refused, kernel
 from mingzhang.chain.codes import members as codes
 from mingzhang.chain.contracts.settings import read_settings
@@ -65,40 +66,6 @@ class EnrolPerson(Wire, frozen=True, tag="members.enrol_person/1"):
     name_commitment: Commitment | None
 
 
-class RevokeKey(Wire, frozen=True, tag="members.revoke_key/1"):
-    """Revoke a person's key, at once and for good."""
-
-    person_id: Id
-    reason: Text
-
-
-class RenewKey(Wire, frozen=True, tag="members.renew_key/1"):
-    """Enrol a new key for a person whose key was revoked; another administrator than the one who revoked."""
-
-    person_id: Id
-    public_key: PublicKey
-
-
-class GrantRole(Wire, frozen=True, tag="members.grant_role/1"):
-    """Grant a role over an organisation and all below it, perhaps for one project and a span of ledger time only."""
-
-    grant_id: Id
-    person_id: Id
-    role: Id
-    organisation: Id
-    project: ObjectId | None
-    from_time: Seconds
-    until_time: Seconds | None
-
-
-class WithdrawGrant(Wire, frozen=True, tag="members.withdraw_grant/1"):
-    """Withdraw a grant, with a reason."""
-
-    grant_id: Id
-    person_id: Id
-    reason: Text
-
-
 # --- Events ---
 
 
@@ -140,7 +107,7 @@ class KeyRenewed(Wire, frozen=True, tag="members.key_renewed/1"):
 
 
 class RoleGranted(Wire, frozen=True, tag="members.role_granted/1"):
-    """See GrantRole."""
+    """See credentials.GrantRole."""
 
     grant_id: str
     person_id: str
@@ -152,7 +119,7 @@ class RoleGranted(Wire, frozen=True, tag="members.role_granted/1"):
 
 
 class GrantWithdrawn(Wire, frozen=True, tag="members.grant_withdrawn/1"):
-    """See WithdrawGrant."""
+    """See credentials.WithdrawGrant."""
 
     grant_id: str
     person_id: str
@@ -165,13 +132,14 @@ class GrantWithdrawn(Wire, frozen=True, tag="members.grant_withdrawn/1"):
 
 
 class Organisation(msgspec.Struct, frozen=True):
-    """A registered organisation."""
+    """A registered organisation; one of the consortium has a key that signs checkpoints."""
 
     organisation_id: str
     name: str
     kind: str
     path: str
     division_code: str
+    checkpoint_key: str | None
 
 
 class Grant(msgspec.Struct, frozen=True):
@@ -226,18 +194,23 @@ def read_organisation(view: View, organisation: str) -> Organisation:
     return found
 
 
+def read_person(view: View, person_id: str) -> Person:
+    """An enrolled person or service. Raises Refused."""
+    person = view.get(PERSON, person_id)
+    if person is None:
+        raise Refused(codes.PERSON_UNKNOWN, person=person_id)
+    return person
+
+
 def read_organisation_of(view: View, signer: str) -> str:
     """The organisation a signer belongs to. Raises Refused."""
-    person = view.get(PERSON, signer)
-    if person is None:
-        raise Refused(codes.PERSON_UNKNOWN, person=signer)
-    return person.organisation
+    return read_person(view, signer).organisation
 
 
 def check_authority(
     view: View, signer: str, roles: tuple[str, ...], *, organisation: str, block: Block, project: str | None = None
 ) -> None:
-    """Refuse unless the signer now holds one of the roles for the organisation (and the project, where one is given)."""
+    """Refuse unless the signer now holds one of the roles for the organisation (and project, where one is given)."""
     person = view.get(PERSON, signer)
     path = "/" + read_organisation(view, organisation).path
     if person is not None:
@@ -250,7 +223,8 @@ def check_authority(
                 and (grant.project is None or grant.project == project)
             ):
                 return
-    raise Refused(codes.NOT_AUTHORISED, signer=signer, organisation=organisation, roles="、".join(ROLES[r] for r in roles))
+    named = "、".join(ROLES[role] for role in roles)
+    raise Refused(codes.NOT_AUTHORISED, signer=signer, organisation=organisation, roles=named)
 
 
 def check_not_same_person(signer: str, submitter: str) -> None:
@@ -265,8 +239,8 @@ def check_own_prefix(object_id: str, organisation: str) -> None:
         raise Refused(kernel.OBJECT_OF_ANOTHER_ORGANISATION, object_id=object_id, organisation=organisation)
 
 
-def check_same(object_id: str, stored: msgspec.Struct, given: dict[str, object]) -> None:
-    """For an id that is taken: refuse as `exists` when all given fields are as stored, else name the first that differs."""
+def check_same(object_id: str, stored: msgspec.Struct, given: Mapping[str, object]) -> None:
+    """For an id that is taken: refuse as `exists` when all given fields are as stored, else name one that differs."""
     for name, value in given.items():
         if getattr(stored, name) != value:
             raise Refused(kernel.EXISTS_WITH_DIFFERENT, object_id=object_id, field=name)
@@ -279,7 +253,7 @@ def key_of(view: View, signer: str) -> tuple[str, bool] | None:
     return None if person is None else (person.public_key, person.revoked_by == "")
 
 
-def holds_role(view: View, signer: str, roles: tuple[str, ...], time: int) -> bool:
+def holds_role(view: View, signer: str, roles: tuple[str, ...], *, time: int) -> bool:
     """For the door: whether the signer holds one of the roles anywhere at this time."""
     person = view.get(PERSON, signer)
     return person is not None and any(
@@ -333,80 +307,6 @@ def decide_enrol_person(view: View, item: Item, block: Block) -> list[Wire]:
     ]
 
 
-def decide_revoke_key(view: View, item: Item, block: Block) -> list[Wire]:
-    """An administrator, or the person themselves, revokes a key."""
-    command: RevokeKey = item.command
-    person = view.get(PERSON, command.person_id)
-    if person is None:
-        raise Refused(codes.PERSON_UNKNOWN, person=command.person_id)
-    if item.signer != command.person_id:
-        check_authority(view, item.signer, ("administrator",), organisation=person.organisation, block=block)
-    if person.revoked_by:
-        raise Refused(kernel.EXISTS, object_id=command.person_id)
-    return [KeyRevoked(person_id=command.person_id, reason=command.reason, by=item.signer)]
-
-
-def decide_renew_key(view: View, item: Item, block: Block) -> list[Wire]:
-    """A second administrator enrols the new key of a person whose key was revoked."""
-    command: RenewKey = item.command
-    person = view.get(PERSON, command.person_id)
-    if person is None:
-        raise Refused(codes.PERSON_UNKNOWN, person=command.person_id)
-    check_authority(view, item.signer, ("administrator",), organisation=person.organisation, block=block)
-    if not person.revoked_by:
-        raise Refused(codes.KEY_NOT_REVOKED, person=command.person_id)
-    if item.signer in (person.revoked_by, command.person_id):
-        raise Refused(codes.SAME_PERSON_TWICE, signer=item.signer)
-    check_key(view, command.public_key)
-    return [KeyRenewed(person_id=command.person_id, public_key=command.public_key)]
-
-
-def decide_grant_role(view: View, item: Item, block: Block) -> list[Wire]:
-    """An administrator of the organisation grants a role over it to somebody else."""
-    command: GrantRole = item.command
-    check_authority(view, item.signer, ("administrator",), organisation=command.organisation, block=block)
-    check_role(command.role)
-    person = view.get(PERSON, command.person_id)
-    if person is None:
-        raise Refused(codes.PERSON_UNKNOWN, person=command.person_id)
-    if item.signer == command.person_id:
-        raise Refused(codes.OWN_GRANT, signer=item.signer)
-    if any(grant.grant_id == command.grant_id for grant in person.grants):
-        raise Refused(codes.GRANT_EXISTS, person=command.person_id, grant=command.grant_id)
-    return [
-        RoleGranted(
-            grant_id=command.grant_id,
-            person_id=command.person_id,
-            role=command.role,
-            organisation=command.organisation,
-            project=command.project,
-            from_time=command.from_time,
-            until_time=command.until_time,
-        )
-    ]
-
-
-def decide_withdraw_grant(view: View, item: Item, block: Block) -> list[Wire]:
-    """An administrator withdraws a grant."""
-    command: WithdrawGrant = item.command
-    person = view.get(PERSON, command.person_id)
-    if person is None:
-        raise Refused(codes.PERSON_UNKNOWN, person=command.person_id)
-    for grant in person.grants:
-        if grant.grant_id == command.grant_id:
-            check_authority(view, item.signer, ("administrator",), organisation=grant.organisation, block=block)
-            return [
-                GrantWithdrawn(
-                    grant_id=grant.grant_id,
-                    person_id=person.person_id,
-                    role=grant.role,
-                    organisation=grant.organisation,
-                    reason=command.reason,
-                )
-            ]
-    raise Refused(codes.GRANT_UNKNOWN, person=command.person_id, grant=command.grant_id)
-
-
 def evolve_organisation_registered(draft: Draft, event: OrganisationRegistered) -> None:
     """Store the organisation."""
     organisation = Organisation(
@@ -415,6 +315,7 @@ def evolve_organisation_registered(draft: Draft, event: OrganisationRegistered) 
         kind=event.kind,
         path=event.path,
         division_code=event.division_code,
+        checkpoint_key=event.checkpoint_key,
     )
     draft.put(ORGANISATION, event.organisation_id, organisation)
 
@@ -475,10 +376,6 @@ _ADMINISTRATOR = ("administrator",)
 COMMANDS = {
     RegisterOrganisation: Operation(decide_register_organisation, _ADMINISTRATOR),
     EnrolPerson: Operation(decide_enrol_person, _ADMINISTRATOR),
-    RevokeKey: Operation(decide_revoke_key, tuple(ROLES)),
-    RenewKey: Operation(decide_renew_key, _ADMINISTRATOR),
-    GrantRole: Operation(decide_grant_role, _ADMINISTRATOR),
-    WithdrawGrant: Operation(decide_withdraw_grant, _ADMINISTRATOR),
 }
 EVENTS = {
     OrganisationRegistered: evolve_organisation_registered,
