@@ -180,7 +180,11 @@ def bad_records(log: SampleLog) -> Iterator[Bad]:
         name = f"{text[:20] or 'nothing'} as the record"
         yield Bad(name, "record", changed(good, setting(record=text)))
     later = log.bundle(7, 2, checkpoint=log.sign(log.body(2, height=2)))
-    yield Bad("a record later than its checkpoint", "record", later)
+    yield Bad("a record of a later height than its checkpoint", "record", later)
+    later = log.bundle(7, 2, checkpoint=log.sign(log.body(2, time=1)))
+    yield Bad("a record of a later time than its checkpoint", "record", later)
+    beyond = changed(log.bundle(6), setting(index=9))
+    yield Bad("a block leaf beyond the log", "record", beyond)
     yield from bad_paths(log)
 
 
@@ -249,7 +253,9 @@ def bad_ledgers() -> Iterator[Bad]:
     yield Bad("a record after the time bound", "envelope", log_with(header={"expires_at": 0}).bundle(last))
     yield Bad("an envelope for another ledger", "envelope", log_with(header={"chain_id": "x"}).bundle(last))
     yield Bad("an envelope of another form", "envelope", log_with(header={"type": "envelope/2"}).bundle(last))
-    yield Bad("a public key in upper case", "envelope", log_with(header={"public_key": "AB" * 64}).bundle(last))
+    upper = sample_log("gm").suite.public_key(private_key("wang-min")).hex().upper()
+    yield Bad("a public key in upper case", "envelope", log_with(header={"public_key": upper}).bundle(last))
+    yield Bad("a public key that is no number", "envelope", log_with(header={"public_key": "zz" * 64}).bundle(last))
     yield Bad("a public key off the curve", "envelope", log_with(header={"public_key": "ab" * 64}).bundle(last))
     yield Bad("another's public key", "envelope", log_with(header={"public_key": "00" * 32}).bundle(last))
     for name, old, new in [

@@ -124,10 +124,64 @@ def inclusion_vectors() -> list[dict[str, Any]]:
             ("empty root", {**good, "root": b""}, False),
             ("root as the leaf, no path", {**good, "leaf_hash": tree_hash(leaves), "path": []}, size == 1),
         ]
+        named += [
+            (name, {**good, "path": hashes, "root": root}, False) for name, hashes, root in fitted_roots(index, size)
+        ]
         vectors += [{"name": f"{index} of {size}: {name}", "valid": valid, **case} for name, case, valid in named]
         # A path does not always tell its size, which a signed checkpoint must; where the shape is the same, both fit.
         vectors += shape_vectors(good)
     return vectors
+
+
+def fitted_roots(index: int, size: int) -> list[tuple[str, list[bytes], bytes]]:
+    """Roots that an attacker who chooses them would make to fit a path that no tree has."""
+    leaves = leaf_data(size)
+    root, right = tree_hash(leaves), path(index, leaves)
+    garbage = sha256(b"garbage")
+    fitted = [
+        ("root made for a path too long, left", [*right, garbage], sha256(b"\x01" + garbage + root)),
+        ("root made for a path too long, right", [*right, garbage], sha256(b"\x01" + root + garbage)),
+    ]
+    if (index, size) == (0, 2):
+        for name, one in [("no bytes", b""), ("31 bytes", garbage[:31]), ("64 bytes", garbage + garbage)]:
+            leaf = sha256(b"\x00" + leaves[0])
+            fitted.append((f"root made for a hash of {name}", [one], sha256(b"\x01" + leaf + one)))
+    return fitted
+
+
+def fitted_growth() -> list[dict[str, Any]]:
+    """The same for consistency, from a tree of one leaf and from one of three."""
+    a, b, c = (sha256(name) for name in (b"a", b"b", b"c"))
+    left = sha256(b"\x01" + a + b)
+    three, four = sha256(b"\x01" + c + a), sha256(b"\x01" + c + sha256(b"\x01" + a + b))
+    return [
+        made(
+            "1 to 2: roots made for a path too long, left",
+            (1, 2),
+            (sha256(b"\x01" + c + a), sha256(b"\x01" + c + left)),
+            [b, c],
+        ),
+        made("1 to 2: roots made for a path too long, right", (1, 2), (a, sha256(b"\x01" + left + c)), [b, c]),
+        made("1 to 2: root made for a hash of no bytes", (1, 2), (a, sha256(b"\x01" + a)), [b""]),
+        made(
+            "3 to 4: roots made for a path too long",
+            (3, 4),
+            (sha256(b"\x01" + b + three), sha256(b"\x01" + b + four)),
+            [a, b, c, b],
+        ),
+    ]
+
+
+def made(name: str, sizes: tuple[int, int], roots: tuple[bytes, bytes], hashes: list[bytes]) -> dict[str, Any]:
+    return {
+        "name": name,
+        "valid": False,
+        "old_size": sizes[0],
+        "new_size": sizes[1],
+        "old_root": roots[0],
+        "new_root": roots[1],
+        "path": hashes,
+    }
 
 
 def shape_vectors(good: dict[str, Any]) -> list[dict[str, Any]]:
@@ -209,7 +263,7 @@ def write_vectors() -> None:
         "about": "SHA-256, RFC 9162; leaf i holds the text 'leaf i'. Written by tests/chain/naive_merkle.py.",
         "roots": root_vectors(),
         "inclusion": inclusion_vectors(),
-        "consistency": consistency_vectors(),
+        "consistency": consistency_vectors() + fitted_growth(),
     }
     lines = json.dumps(content, indent=1, default=bytes.hex)
     VECTORS.write_text(lines + "\n", encoding="utf-8")
