@@ -35,8 +35,20 @@ class MemoryReader:
 class World:
     """One ledger: `do(person, command)` signs, judges and commits, and answers with the code's name."""
 
-    def __init__(self, suite: str = "intl", chain_id: str = "test-city") -> None:
+    def __init__(
+        self,
+        suite: str = "intl",
+        chain_id: str = "test-city",
+        *,
+        clock: str = "stated",
+        consortium: tuple[str, ...] = (),
+        threshold: int = 1,
+    ) -> None:
+        """`consortium` names the organisations that have a checkpoint key; `threshold` of them must sign."""
         self.suite = suite_named(suite)
+        self.clock = clock
+        self.consortium = consortium
+        self.threshold = threshold
         self.chain_id = chain_id
         self.reader = MemoryReader()
         self.machine = Machine(REGISTRY, self.suite, chain_id=chain_id, reader=self.reader)
@@ -61,7 +73,7 @@ class World:
         def organisation(name: str, kind: Any, parent: str | None) -> Founder:
             return Founder(
                 organisation_id=name, name=name, kind=kind, parent=parent, division_code="441900000",
-                checkpoint_key=None,
+                checkpoint_key=self.public("node-of-" + name) if name in self.consortium else None,
             )  # fmt: skip
 
         def person(name: str, organisation_id: str, *roles: str) -> Founding:
@@ -73,10 +85,10 @@ class World:
         genesis = FoundLedger(
             chain_id=self.chain_id,
             suite=self.suite.name,  # type: ignore[arg-type]
-            clock="stated",
+            clock=self.clock,  # type: ignore[arg-type]
             time=START,
             notice="test",
-            checkpoint_threshold=1,
+            checkpoint_threshold=self.threshold,
             organisations=[
                 organisation("city", "government", None),
                 organisation("finance", "finance", "city"),

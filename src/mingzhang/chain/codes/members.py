@@ -137,5 +137,23 @@ GRANT_EXISTS = Code(
     remedy_zh="换一个授权编号",
     remedy_en="use another grant id",
 )
+KEY_NOT_NEW = Code(
+    number=115,
+    name="key_must_be_new",
+    zh="{person} 的新公钥与已注销的公钥相同",
+    en="the new public key of {person} is the one that was revoked",
+    basis="内置规则:注销的密钥不得使用",
+    remedy_zh="生成新的密钥后登记",
+    remedy_en="make a new key and enrol that",
+)
+GRANT_SPAN_EMPTY = Code(
+    number=116,
+    name="grant_span_is_empty",
+    zh="授权止期 {until_time} 不晚于起期 {from_time}",
+    en="the grant ends at {until_time}, not after it begins at {from_time}",
+    basis="内置规则:按单位、项目和期限授权",
+    remedy_zh="改正起止时间",
+    remedy_en="correct the span of time",
+)
 
 CODES: tuple[Code, ...] = tuple(value for value in list(globals().values()) if isinstance(value, Code))

@@ -89,6 +89,8 @@ def decide_renew_key(view: View, item: Item, block: Block) -> list[Wire]:
     if item.signer in (person.revoked_by, command.person_id):
         raise Refused(codes.SAME_PERSON_TWICE, signer=item.signer)
     check_key(view, command.public_key)
+    if command.public_key == person.public_key:
+        raise Refused(codes.KEY_NOT_NEW, person=command.person_id)
     return [KeyRenewed(person_id=command.person_id, public_key=command.public_key)]
 
 
@@ -102,6 +104,8 @@ def decide_grant_role(view: View, item: Item, block: Block) -> list[Wire]:
         raise Refused(codes.OWN_GRANT, signer=item.signer)
     if any(grant.grant_id == command.grant_id for grant in person.grants):
         raise Refused(codes.GRANT_EXISTS, person=command.person_id, grant=command.grant_id)
+    if command.until_time is not None and command.until_time <= command.from_time:
+        raise Refused(codes.GRANT_SPAN_EMPTY, from_time=command.from_time, until_time=command.until_time)
     return [
         RoleGranted(
             grant_id=command.grant_id,
