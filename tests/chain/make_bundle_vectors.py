@@ -1,7 +1,7 @@
 """Writes tests/vectors/bundles/: bundles that hold, a trust file, and bundles that must fail, each at its step.
 
 `python -m tests.chain.make_bundle_vectors`. SM2 signatures hold chance, so each run writes other bytes of the same
-sense; the examples in docs/reference/bundle-format.md must then be made anew.
+sense; then run make_bundle_example too.
 """
 
 import json

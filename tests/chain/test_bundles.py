@@ -9,7 +9,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from tests.chain import naive_bundle
-from tests.chain.bundle_log import CHAIN_ID, ORGANISATIONS, SuiteName, private_key, sample_log
+from tests.chain.bundle_log import CHAIN_ID, SuiteName, private_key, sample_log
+from tests.chain.make_bundle_example import DOCUMENT, example
 from tests.chain.make_bundle_vectors import FOLDER, Bad, all_bad
 
 from mingzhang.chain import bundles, checkpoints, findings
@@ -35,7 +36,6 @@ BAD = [
     )
     for one in json.loads((FOLDER / "bad.json").read_text(encoding="utf-8"))
 ]
-DOCUMENT = Path(__file__).parent.parent.parent / "docs" / "reference" / "bundle-format.md"
 STEPS = ["trust", "format", "chain", "checkpoint", "signatures", "record", "inclusion", "envelope", "item"]
 
 
@@ -304,20 +304,4 @@ def test_the_document_lists_every_field_of_every_format(kind: Any) -> None:
 
 
 def test_the_documents_example_is_the_golden_bundle() -> None:
-    blocks = DOCUMENT.read_text(encoding="utf-8").split("```\n")[1::2]
-    bundle = json.loads((FOLDER / "good.json").read_bytes())
-    record = json.loads(bundle["record"])
-    command = json.dumps(record["command"], ensure_ascii=False, separators=(",", ":"))
-    assert [block.rstrip("\n") for block in blocks] == [
-        TRUST.decode(),
-        bundle["checkpoint"]["body"],
-        bundle["record"],
-        "\n".join(bundle["inclusion"]),
-        bundle["envelope"]["header"] + "\n" + item_leaf(record["blinder"], command.encode()).decode(),
-        (FOLDER / "good.json").read_text(encoding="utf-8"),
-    ]
-    fingerprint = suite_named("gm").hash(TRUST).hex()
-    leaf = suite_named("gm").hash(b"\0" + bundle["record"].encode()).hex()
-    assert fingerprint in DOCUMENT.read_text(encoding="utf-8")
-    assert leaf in DOCUMENT.read_text(encoding="utf-8")
-    assert [one["organisation"] for one in bundle["checkpoint"]["signatures"]] == list(ORGANISATIONS[:2])
+    assert DOCUMENT.read_text(encoding="utf-8").endswith(example())
