@@ -1,16 +1,42 @@
 """The contracts, one noun a file, in the order in which a later one may use an earlier one."""
 
 from mingzhang.chain.contracts import (
+    adjustments,
+    allotments,
+    budgets,
     credentials,
+    declarations,
     founding,
     members,
+    methods,
+    payees,
+    payments,
+    projects,
+    reviews,
     settings,
+    settlements,
     standards,
 )
 from mingzhang.chain.operations import Registry
 from mingzhang.chain.state import View
 
-CONTRACTS = (settings, members, credentials, founding, standards)
+CONTRACTS = (
+    settings,
+    members,
+    credentials,
+    founding,
+    standards,
+    methods,
+    declarations,
+    projects,
+    reviews,
+    budgets,
+    allotments,
+    adjustments,
+    payees,
+    payments,
+    settlements,
+)
 
 
 class _Door:
