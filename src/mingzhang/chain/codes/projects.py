@@ -254,5 +254,14 @@ APPROVED_NOTHING = Code(
     remedy_zh="不予安排的,选择退回或不予通过",
     remedy_en="return or reject instead",
 )
+DATE_UNKNOWN = Code(
+    number=228,
+    name="date_not_in_calendar",
+    zh="日期 {date} 不存在",
+    en="there is no day {date} in the calendar",
+    basis="内置规则",
+    remedy_zh="核对日期",
+    remedy_en="correct the date",
+)
 
 CODES: tuple[Code, ...] = tuple(value for value in list(globals().values()) if isinstance(value, Code))

@@ -7,6 +7,7 @@ from typing import Annotated, Literal
 
 from msgspec import Meta
 
+from mingzhang.chain.calendar import date_of, time_of
 from mingzhang.chain.codec import (
     Code64,
     Commitment,
@@ -182,6 +183,9 @@ def standard_allows(quantity: int, unit_cost_fen: int, price_index_bp: int) -> i
 
 def _check_slices(declaration: Declaration) -> None:
     first, last = declaration.start_date, declaration.end_date
+    for date in (first, last):
+        if date_of(time_of(date)) != date:
+            raise Refused(codes.DATE_UNKNOWN, date=date)
     if first > last:
         raise Refused(codes.DATES_REVERSED, start_date=first, end_date=last)
     years = [part.year for part in declaration.slices]
