@@ -25,7 +25,10 @@ Seconds = Annotated[int, Meta(ge=0, le=2**40, description="seconds since 1970-01
 Year = Annotated[int, Meta(ge=1990, le=2999, description="fiscal year")]
 BasisPoints = Annotated[int, Meta(ge=0, le=1_000_000, description="rate in basis points, 10000 is 100 %")]
 Hundredths = Annotated[int, Meta(ge=0, le=1_000_000, description="score or weight in hundredths, 10000 is 100.00")]
-Id = Annotated[str, Meta(pattern=r"^[a-z0-9][a-z0-9._-]{0,63}(?!\n)$", description="identifier of an organisation, person or table")]
+Id = Annotated[
+    str,
+    Meta(pattern=r"^[a-z0-9][a-z0-9._-]{0,63}(?!\n)$", description="identifier of an organisation, person or table"),
+]
 ObjectId = Annotated[
     str,
     Meta(
@@ -36,11 +39,25 @@ ObjectId = Annotated[
 Name = Annotated[str, Meta(min_length=1, max_length=200, description="name in one line")]
 Text = Annotated[str, Meta(min_length=1, max_length=4_000, description="text, line feeds allowed")]
 OptionalText = Annotated[str, Meta(max_length=4_000, description="text, may be empty")]
-Date = Annotated[str, Meta(pattern=r"^[12][0-9]{3}-(0[1-9]|1[0-2])-(0[1-9]|[12][0-9]|3[01])(?!\n)$", description="business date, YYYY-MM-DD")]
+Date = Annotated[
+    str,
+    Meta(
+        pattern=r"^[12][0-9]{3}-(0[1-9]|1[0-2])-(0[1-9]|[12][0-9]|3[01])(?!\n)$",
+        description="business date, YYYY-MM-DD",
+    ),
+]
 Code64 = Annotated[str, Meta(pattern=r"^[0-9A-Za-z]{1,21}(?!\n)$", description="code of a code table")]
 Digest = Annotated[str, Meta(pattern=r"^[0-9a-f]{64}(?!\n)$", description="32 bytes in lower-case hexadecimal")]
-Commitment = Annotated[str, Meta(pattern=r"^[0-9a-f]{64}(?!\n)$", description="salted commitment to a sealed value or file")]
-PublicKey = Annotated[str, Meta(pattern=r"^([0-9a-f]{64}|[0-9a-f]{128})(?!\n)$", description="public key in hexadecimal: 64 bytes for SM2, 32 for Ed25519")]
+Commitment = Annotated[
+    str, Meta(pattern=r"^[0-9a-f]{64}(?!\n)$", description="salted commitment to a sealed value or file")
+]
+PublicKey = Annotated[
+    str,
+    Meta(
+        pattern=r"^([0-9a-f]{64}|[0-9a-f]{128})(?!\n)$",
+        description="public key in hexadecimal: 64 bytes for SM2, 32 for Ed25519",
+    ),
+]
 Signature = Annotated[str, Meta(pattern=r"^[0-9a-f]{128}(?!\n)$", description="64-byte signature in hexadecimal")]
 Blinder = Annotated[str, Meta(pattern=r"^[0-9a-f]{32}(?!\n)$", description="128 random bits in hexadecimal")]
 
@@ -80,7 +97,9 @@ def check_text(data: bytes) -> None:
         raise CodecError(f"byte {error.start}: must be UTF-8") from None
     found = _forbidden_character.search(text)
     if found is not None:
-        raise CodecError(f"character U+{ord(found.group()):04X} at {found.start()}: controls, bidi and format marks are not allowed")
+        raise CodecError(
+            f"character U+{ord(found.group()):04X} at {found.start()}: controls, bidi and format marks are not allowed"
+        )
     if "\\" in text:
         for escape in _escape.finditer(text):
             if escape.group(1) not in '"\\n':

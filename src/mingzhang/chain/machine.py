@@ -5,7 +5,7 @@ the outcome. The order of steps is the ledger's law: DESIGN in docs/ARCHITECTURE
 """
 
 from collections import deque
-from collections.abc import Sequence
+from collections.abc import Sequence, Set
 from typing import Any, NamedTuple
 
 from mingzhang.chain.codec import encode
@@ -26,7 +26,7 @@ from mingzhang.chain.operations import (
 from mingzhang.chain.state import Base, Draft, Overlay, StateReader, View, encode_writes, writes_payload
 from mingzhang.chain.statedigest import state_digest
 from mingzhang.chain.suites import Suite
-from mingzhang.chain.tx import MAX_AHEAD_SECONDS, Opened, blinder, open_envelope
+from mingzhang.chain.tx import MAX_AHEAD_SECONDS, Opened, blinder, open_envelope, seed_below
 
 APPLICATION_VERSION = 1
 """Chooses the decide functions in force; written into every block leaf."""
@@ -40,6 +40,10 @@ MAX_ITEMS_PER_SIGNER = 10_000
 """Quota of a signer in one block: ten full batches."""
 MAX_FORGOTTEN_PER_BLOCK = 4_000
 """Expired envelope hashes forgotten per block; more than a block can bring, so the table shrinks."""
+FIRST_LATER_NUMBER = 1_000_000
+"""Scheduled follow-ups of an item are numbered from here, those at once from zero: their blinders never meet."""
+BLOCK_LEAF_NUMBER = 2_000_000
+"""The block leaf's place under the last record's seed, likewise."""
 STATE_LEAF_MIN_WRITES = 20_000
 """A state leaf follows when writes since the last reach this and twice the keys it covered: its cost stays a constant
 share of the work however large the state grows."""
@@ -143,13 +147,13 @@ class Machine:
         raise Refused(kernel.NO_GRANT, signer=header.signer, command=wire_name(opened.commands[0]))
 
     def apply_genesis(self, command: Any, time: int, seed: str) -> Outcome:
-        """The first block: one command of the ledger itself on an empty state."""
+        """The first block: one command of the ledger itself on an empty state. `seed` is published as its blinder."""
         run = _Run(self, Head(), time)
-        run.judge(_Pending(command, LEDGER, "", 0, None, seed, 0))
+        run.judge(_Pending(command, LEDGER, "", 0, None, seed, bytes.fromhex(seed), 0))
         return run.close([], [])
 
     def apply_block(
-        self, head: Head, time: int, envelopes: Sequence[Opened | Refused], *, verified: set[bytes]
+        self, head: Head, time: int, envelopes: Sequence[Opened | Refused], *, verified: Set[bytes] = frozenset()
     ) -> Outcome:
         """Judge a block. `time` is ledger time as `block_time` gave it; `envelopes` are in agreed order, opened or
         refused for their form; `verified` holds hash + signature of those whose signature this node has seen verify.
@@ -175,7 +179,7 @@ class Machine:
         """The node has the outcome on disk: later reads see its values."""
         self.base.committed(outcome.values)
 
-    def _verify(self, opened: Sequence[Opened], verified: set[bytes]) -> set[bytes]:
+    def _verify(self, opened: Sequence[Opened], verified: Set[bytes]) -> set[bytes]:
         unseen = [one for one in opened if one.hash + one.signature not in verified]
         answers = self.suite.verify_many([(one.public_key, one.header_bytes, one.signature) for one in unseen])
         genuine = {one.hash + one.signature for one, answer in zip(unseen, answers, strict=True) if answer}
@@ -184,7 +188,7 @@ class Machine:
 
 
 class _Pending(NamedTuple):
-    """An item waiting to be judged."""
+    """An item waiting to be judged. `number` counts within `seed`; together they give the published blinder."""
 
     command: Any
     signer: str
@@ -192,6 +196,7 @@ class _Pending(NamedTuple):
     number: int
     cause: int | None
     blinder: str
+    seed: bytes
     depth: int
 
 
@@ -208,7 +213,7 @@ class _Run:
         self.leaves: list[bytes] = []
         self.alerts: list[Alert] = []
         self.next_index = head.frontier.size
-        self.last_blinder = ""
+        self.last: _Pending | None = None
         self.quota: dict[str, int] = {}
 
     def fall_due(self) -> None:
@@ -220,7 +225,9 @@ class _Run:
             reached.append((name, due))
         for name, due in reached:
             Draft(self.writes).delete(self.registry.due, name)
-            self.judge(_Pending(due.command, LEDGER, "", 0, due.cause, due.blinder, 0))
+            seed = bytes.fromhex(due.seed)
+            blind = blinder(self.suite, seed, due.number)
+            self.judge(_Pending(due.command, LEDGER, "", due.number, due.cause, blind, seed, 0))
 
     def envelope(self, opened: Opened, genuine: set[bytes]) -> tuple[tuple[int, str], ...]:
         """Pass one envelope through the door and judge its items. Raises Refused if it does not pass."""
@@ -237,7 +244,7 @@ class _Run:
         envelope = opened.hash.hex()
         answers = []
         for number, (command, blind) in enumerate(zip(opened.commands, opened.blinders, strict=True)):
-            answers.append(self.judge(_Pending(command, signer, envelope, number, None, blind, 0)))
+            answers.append(self.judge(_Pending(command, signer, envelope, number, None, blind, opened.seed, 0)))
         return tuple(answers)
 
     def judge(self, first: _Pending) -> tuple[int, str]:
@@ -267,16 +274,22 @@ class _Run:
             else:
                 self._record(item, kernel.OK.name, {}, events=events)
                 self.writes.merge(overlay)
-                origin = bytes.fromhex(item.blinder)
-                for number, command in reversed(list(enumerate(follow_ups))):
-                    blind = blinder(self.suite, origin, number)
-                    pending.appendleft(_Pending(command, LEDGER, "", number, index, blind, item.depth + 1))
+                pending.extendleft(reversed(self._called_for(item, follow_ups, index)))
                 followed += len(follow_ups)
             if answer is None:
                 answer = (index, self.last_code)
         if answer is None:
             raise RuntimeError("an item always has an answer")
         return answer
+
+    def _called_for(self, item: _Pending, commands: list[Any], index: int) -> list[_Pending]:
+        if not commands:
+            return []
+        seed = seed_below(self.suite, item.seed, item.number)
+        return [
+            _Pending(command, LEDGER, "", number, index, blinder(self.suite, seed, number), seed, item.depth + 1)
+            for number, command in enumerate(commands)
+        ]
 
     def _carry_out(self, item: _Pending, overlay: Overlay, index: int) -> tuple[list[Any], list[Any]]:
         view, draft = View(overlay), Draft(overlay)
@@ -286,15 +299,15 @@ class _Run:
             self.registry.events[type(event)](draft, event)
         self._check_touched(overlay)
         follow_ups: list[Any] = []
+        later: list[Later] = []
         for event in events:
             calls = self.registry.follow_ups.get(type(event))
-            for number, call in enumerate(calls(view, event, self.block) if calls else ()):
-                if isinstance(call, Later):
-                    blind = blinder(self.suite, bytes.fromhex(item.blinder), 1_000_000 + number)
-                    name = f"{call.due_time:012d}/{index:012d}.{number:04d}"
-                    draft.put(self.registry.due, name, Due(command=call.command, cause=index, blinder=blind))
-                else:
-                    follow_ups.append(call)
+            for call in calls(view, event, self.block) if calls else ():
+                (later if isinstance(call, Later) else follow_ups).append(call)
+        for number, call in enumerate(later, start=FIRST_LATER_NUMBER):
+            seed = seed_below(self.suite, item.seed, item.number)
+            due = Due(command=call.command, cause=index, seed=seed.hex(), number=number)
+            draft.put(self.registry.due, f"{call.due_time:012d}/{index:012d}.{number}", due)
         return events, follow_ups
 
     def _check_touched(self, overlay: Overlay) -> None:
@@ -322,13 +335,13 @@ class _Run:
         )
         self.leaves.append(encode(record))
         self.next_index += 1
-        self.last_blinder = item.blinder
+        self.last = item
         self.last_code = code
 
     def close(self, results: Sequence[Result], passed: Sequence[Opened]) -> Outcome:
         """Add the block leaf and, on the rhythm, the state leaf; hash and grow the tree."""
         head, hash_function = self.head, self.suite.hash
-        if not self.leaves:
+        if self.last is None:
             root = head.frontier.root(hash_function)
             return Outcome(head, root, tuple(results), (), (), (), (), [], {}, tuple(self.alerts))
         self._forget_expired()
@@ -341,7 +354,9 @@ class _Run:
                     application_version=APPLICATION_VERSION,
                     records=len(self.leaves),
                     writes=hash_function(writes_payload(writes)).hex(),
-                    blinder=blinder(self.suite, bytes.fromhex(self.last_blinder), 2_000_000),
+                    blinder=blinder(
+                        self.suite, seed_below(self.suite, self.last.seed, self.last.number), BLOCK_LEAF_NUMBER
+                    ),
                 )
             )
         )

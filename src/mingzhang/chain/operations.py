@@ -8,7 +8,7 @@ from typing import Any, NamedTuple, Protocol, Union
 
 import msgspec
 
-from mingzhang.chain.codec import Blinder, Count, Digest, Seconds, Signature, Wire, decoder
+from mingzhang.chain.codec import Blinder, Count, Digest, PublicKey, Seconds, Signature, Wire, decoder
 from mingzhang.chain.codes import Facts
 from mingzhang.chain.state import Draft, Key, View
 
@@ -86,7 +86,7 @@ class Record(Wire, tag="record/1", frozen=True):
 class BlockLeaf(Wire, tag="block/1", frozen=True):
     """Closes a block in which something was recorded. `writes` is the hash of the block's sorted state writes.
 
-    The blinder comes from the last record's, so that a neighbour's writes cannot be guessed from this leaf's hash.
+    The blinder comes from the last record's seed, so that a neighbour's writes cannot be guessed from this leaf's hash.
     """
 
     height: Count
@@ -113,7 +113,7 @@ class Header(Wire, tag="envelope/1", frozen=True):
     chain_id: str
     envelope_id: Blinder
     signer: str
-    public_key: str
+    public_key: PublicKey
     expires_at: Seconds
     items_root: Digest
     items_count: Count
@@ -136,11 +136,12 @@ class ItemLeaf(Wire, tag="item/1", frozen=True):
 
 
 class Due(msgspec.Struct, frozen=True):
-    """A scheduled follow-up, waiting in the state."""
+    """A scheduled follow-up, waiting in the state. `seed` and `number` give its blinder; they are never published."""
 
     command: Any
     cause: int
-    blinder: str
+    seed: str
+    number: int
 
 
 class SignerDoor(Protocol):

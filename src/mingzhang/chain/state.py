@@ -41,7 +41,6 @@ class Key(Generic[T]):
         self.decoder: msgspec.json.Decoder[T] = decoder(kind)
 
 
-
 class Overlay:
     """Writes kept apart from what lies beneath, so that they can be kept whole or dropped whole."""
 

@@ -20,6 +20,7 @@ MAX_AHEAD_SECONDS = 24 * 3600
 """How far ahead a time bound may lie: bounds the table of envelopes seen."""
 
 _BLINDER_TAG = b"mingzhang/blinder/1"
+_SEED_TAG = b"mingzhang/seed/1"
 
 
 class Opened(NamedTuple):
@@ -31,13 +32,19 @@ class Opened(NamedTuple):
     hash: bytes
     commands: list[Any]
     blinders: list[str]
+    seed: bytes
     public_key: bytes
     signature: bytes
 
 
-def blinder(suite: Suite, origin: bytes, number: int) -> str:
-    """The 128-bit blinder of an item (origin: the envelope's seed) or follow-up (origin: the cause's blinder)."""
-    return suite.hash(_BLINDER_TAG + origin + number.to_bytes(4, "big"))[:16].hex()
+def blinder(suite: Suite, seed: bytes, number: int) -> str:
+    """The published 128-bit blinder of item `number` under a seed, in hexadecimal."""
+    return suite.hash(_BLINDER_TAG + seed + number.to_bytes(4, "big"))[:16].hex()
+
+
+def seed_below(suite: Suite, seed: bytes, number: int) -> bytes:
+    """The secret seed for what follows from item `number`: published blinders tell nothing of it."""
+    return suite.hash(_SEED_TAG + seed + number.to_bytes(4, "big"))[:16]
 
 
 def envelope_hash(suite: Suite, header_bytes: bytes) -> bytes:
@@ -106,10 +113,6 @@ def open_envelope(suite: Suite, registry: Registry, raw: bytes, *, chain_id: str
     if header.items_count != len(envelope.items) or header.items_root != root:
         raise Refused(kernel.ITEMS_ROOT_WRONG, items=len(envelope.items))
     header_bytes = encode(header)
-    try:
-        public_key = bytes.fromhex(header.public_key)
-    except ValueError:
-        raise Refused(kernel.ENVELOPE_MALFORMED, detail="header.public_key: must be hexadecimal") from None
     return Opened(
         raw=raw,
         header=header,
@@ -117,7 +120,8 @@ def open_envelope(suite: Suite, registry: Registry, raw: bytes, *, chain_id: str
         hash=envelope_hash(suite, header_bytes),
         commands=envelope.items,
         blinders=blinders,
-        public_key=public_key,
+        seed=origin,
+        public_key=bytes.fromhex(header.public_key),
         signature=bytes.fromhex(envelope.signature),
     )
 

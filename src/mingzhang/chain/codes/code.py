@@ -26,7 +26,7 @@ class Code(msgspec.Struct, frozen=True, kw_only=True):
 class Refused(Exception):
     """Raised by a decide function: the one way to refuse."""
 
-    def __init__(self, code: Code, **facts: int | str) -> None:
+    def __init__(self, code: Code, /, **facts: int | str) -> None:
         super().__init__(code.name)
         self.code = code
         self.facts: Facts = facts

@@ -1,6 +1,7 @@
 """All codes together, by name; two codes with one number or one name are a mistake found at import."""
 
 from mingzhang.chain.codes import (
+    admissions,
     agreements,
     budgets,
     disclosure,
@@ -31,6 +32,7 @@ ALL_CODES: tuple[Code, ...] = tuple(
                 performance,
                 oversight,
                 disclosure,
+                admissions,
             )
             for code in module.CODES
         ),

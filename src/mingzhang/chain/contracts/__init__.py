@@ -2,6 +2,7 @@
 
 from mingzhang.chain.contracts import (
     adjustments,
+    admissions,
     allotments,
     budgets,
     credentials,
@@ -16,6 +17,7 @@ from mingzhang.chain.contracts import (
     settings,
     settlements,
     standards,
+    votes,
 )
 from mingzhang.chain.operations import Registry
 from mingzhang.chain.state import View
@@ -25,6 +27,8 @@ CONTRACTS = (
     members,
     credentials,
     founding,
+    admissions,
+    votes,
     standards,
     methods,
     declarations,

@@ -81,6 +81,13 @@ class OrganisationRegistered(Wire, frozen=True, tag="members.organisation_regist
     checkpoint_key: str | None
 
 
+class CheckpointKeySet(Wire, frozen=True, tag="members.checkpoint_key_set/1"):
+    """The organisation joined the consortium with this key, or (null) left it; it stays registered."""
+
+    organisation_id: str
+    checkpoint_key: str | None
+
+
 class PersonEnrolled(Wire, frozen=True, tag="members.person_enrolled/1"):
     """A person or service may sign with this key."""
 
@@ -186,12 +193,23 @@ def check_key(view: View, public_key: str) -> None:
         raise Refused(codes.PUBLIC_KEY_WRONG_SIZE, bytes=expected, suite=settings.suite)
 
 
+def find_organisation(view: View, organisation: str) -> Organisation | None:
+    """A registered organisation, or None."""
+    return view.get(ORGANISATION, organisation)
+
+
 def read_organisation(view: View, organisation: str) -> Organisation:
     """A registered organisation. Raises Refused."""
     found = view.get(ORGANISATION, organisation)
     if found is None:
         raise Refused(codes.ORGANISATION_UNKNOWN, organisation=organisation)
     return found
+
+
+def read_consortium(view: View) -> dict[str, str]:
+    """Organisations of the consortium and their checkpoint keys, by id: those who sign checkpoints and vote."""
+    members = ((name, found.checkpoint_key) for name, found in view.scan(ORGANISATION))
+    return {name: key for name, key in members if key is not None}
 
 
 def read_person(view: View, person_id: str) -> Person:
@@ -296,28 +314,21 @@ def decide_enrol_person(view: View, item: Item, block: Block) -> list[Wire]:
     if stored is not None:
         given = {"organisation": command.organisation, "public_key": command.public_key}
         check_same(command.person_id, stored, given)
-    return [
-        PersonEnrolled(
-            person_id=command.person_id,
-            organisation=command.organisation,
-            post=command.post,
-            public_key=command.public_key,
-            name_commitment=command.name_commitment,
-        )
-    ]
+    return [PersonEnrolled(**{name: getattr(command, name) for name in EnrolPerson.__struct_fields__})]
 
 
 def evolve_organisation_registered(draft: Draft, event: OrganisationRegistered) -> None:
     """Store the organisation."""
-    organisation = Organisation(
-        organisation_id=event.organisation_id,
-        name=event.name,
-        kind=event.kind,
-        path=event.path,
-        division_code=event.division_code,
-        checkpoint_key=event.checkpoint_key,
-    )
-    draft.put(ORGANISATION, event.organisation_id, organisation)
+    fields = {name: getattr(event, name) for name in Organisation.__struct_fields__}
+    draft.put(ORGANISATION, event.organisation_id, Organisation(**fields))
+
+
+def evolve_checkpoint_key_set(draft: Draft, event: CheckpointKeySet) -> None:
+    """Put the organisation's checkpoint key in place, or take it away."""
+    organisation = draft.get(ORGANISATION, event.organisation_id)
+    if organisation is not None:
+        changed = msgspec.structs.replace(organisation, checkpoint_key=event.checkpoint_key)
+        draft.put(ORGANISATION, event.organisation_id, changed)
 
 
 def evolve_person_enrolled(draft: Draft, event: PersonEnrolled) -> None:
@@ -346,14 +357,7 @@ def evolve_role_granted(draft: Draft, event: RoleGranted) -> None:
     """Add the grant."""
     person = draft.get(PERSON, event.person_id)
     if person is not None:
-        grant = Grant(
-            grant_id=event.grant_id,
-            role=event.role,
-            organisation=event.organisation,
-            project=event.project,
-            from_time=event.from_time,
-            until_time=event.until_time,
-        )
+        grant = Grant(**{name: getattr(event, name) for name in Grant.__struct_fields__})
         _change(draft, event.person_id, grants=(*person.grants, grant))
 
 
@@ -379,6 +383,7 @@ COMMANDS = {
 }
 EVENTS = {
     OrganisationRegistered: evolve_organisation_registered,
+    CheckpointKeySet: evolve_checkpoint_key_set,
     PersonEnrolled: evolve_person_enrolled,
     KeyRevoked: evolve_key_revoked,
     KeyRenewed: evolve_key_renewed,

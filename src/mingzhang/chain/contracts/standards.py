@@ -24,6 +24,7 @@ TABLES = {
     "fund_type": "资金性质",
 }
 PARAMETERS: dict[str, tuple[int, str]] = {
+    "plan_controls_payment": (0, "用款计划是否控制支付:1 为按月累计计划与指标双控制,0 为只按指标控制"),
     "payment_hold_above_fen": (50_000_000, "单笔支付达到此金额(分)须由财政国库人员审核"),
     "year_end_hold_from_day": (1215, "自该月日(MMDD)起的普通支付须由财政国库人员审核(年底突击花钱防范)"),
 }
@@ -150,7 +151,7 @@ PARAMETER = Key("standards/parameter", ParameterValues)
 # --- Rules ---
 
 
-def check_code(view: View, table: str, year: int, code: str) -> None:
+def check_code(view: View, table: str, code: str, *, year: int) -> None:
     """Refuse a code that is not in the table of the year; say so when it belongs to a neighbouring year."""
     if view.get(CODE, f"{table}/{year}/{code}") is not None:
         return
@@ -190,7 +191,7 @@ def decide_publish_codes(view: View, item: Item, block: Block) -> list[Wire]:
         stored = view.get(CODE, f"{command.table}/{command.year}/{entry.code}")
         if stored is None:
             if entry.parent and entry.parent not in added:
-                check_code(view, command.table, command.year, entry.parent)
+                check_code(view, command.table, entry.parent, year=command.year)
             fresh.append(entry)
         elif (stored.name, stored.parent) != (entry.name, entry.parent):
             raise Refused(codes.CODE_CHANGED, code=entry.code, name=stored.name, year=command.year)
@@ -233,9 +234,7 @@ def decide_set_parameter(view: View, item: Item, block: Block) -> list[Wire]:
         raise Refused(codes.PARAMETER_UNKNOWN, name=command.name)
     if command.from_time < block.time:
         raise Refused(codes.PARAMETER_FOR_THE_PAST, from_time=command.from_time, time=block.time)
-    return [
-        ParameterSet(name=command.name, value=command.value, from_time=command.from_time, basis=command.basis)
-    ]
+    return [ParameterSet(name=command.name, value=command.value, from_time=command.from_time, basis=command.basis)]
 
 
 def evolve_codes_published(draft: Draft, event: CodesPublished) -> None:

@@ -1,0 +1,1 @@
+"""Runs the rules and keeps what they give: stores, the embedded node, the vault, keys. No rules live here."""

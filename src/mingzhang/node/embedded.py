@@ -1,0 +1,221 @@
+"""The ledger alone in this process: a queue, one thread that makes blocks, and the store. The default node.
+
+Blocks are made of whatever waits when the last one is done, so that load makes larger blocks and quiet makes small
+ones. Under a block clock a heartbeat looks for what fell due; under a stated clock it follows every statement.
+"""
+
+import fcntl
+import queue
+import threading
+import time as wall_clock
+from collections.abc import Callable
+from concurrent.futures import Future
+from pathlib import Path
+from typing import IO, Any, NamedTuple
+
+from mingzhang.chain.codes import Refused
+from mingzhang.chain.contracts import REGISTRY
+from mingzhang.chain.contracts.founding import FoundLedger
+from mingzhang.chain.machine import Alert, Machine, Outcome
+from mingzhang.chain.operations import Record, Registry
+from mingzhang.chain.state import NodeFailed
+from mingzhang.chain.suites import suite_named
+from mingzhang.chain.tx import Opened
+from mingzhang.node.ledger import Receipt
+from mingzhang.node.store import FILE_NAME, Store
+
+MAX_BLOCK_ITEMS = 2_000
+"""Items in one block: some 200 ms of work, so that a single payment never waits long behind batches."""
+HEARTBEAT_SECONDS = 30
+"""How long scheduled items may wait on an idle ledger; the documented staleness bound."""
+MAX_WAITING = 4_096
+"""Envelopes waiting; beyond this `submit` itself waits, so memory stays bounded."""
+
+
+class LedgerLocked(RuntimeError):
+    """Another process writes this ledger; commands beside a running server go through the server."""
+
+
+class _Waiting(NamedTuple):
+    opened: Opened
+    answer: "Future[Receipt]"
+
+
+def found(directory: Path, genesis: FoundLedger, seed: str, *, registry: Registry = REGISTRY) -> None:
+    """Create a ledger in an existing directory. `seed`: 128 random bits in hexadecimal, the genesis record's blinder.
+
+    Raises FileExistsError where there is a ledger, ValueError when the rules refuse the genesis.
+    """
+    path = directory / FILE_NAME
+    Store.create(path)
+    store = Store(path)
+    try:
+        machine = Machine(registry, suite_named(genesis.suite), chain_id=genesis.chain_id, reader=store)
+        outcome = machine.apply_genesis(genesis, genesis.time, seed)
+        record = registry.leaves.decode(outcome.leaves[0])
+        if not isinstance(record, Record) or record.code != "ok":
+            raise ValueError(f"genesis was refused: {getattr(record, 'code', '?')} {getattr(record, 'facts', {})}")
+        store.commit(outcome)
+    except BaseException:
+        store.close()
+        for file in directory.glob(FILE_NAME + "*"):
+            file.unlink()
+        raise
+    store.close()
+
+
+def genesis_of(store: Store, registry: Registry = REGISTRY) -> tuple[FoundLedger, str]:
+    """(genesis command, its blinder) of a ledger. Raises ValueError when the first record is not a genesis."""
+    record = registry.leaves.decode(store.leaf(0))
+    if not isinstance(record, Record) or not isinstance(record.command, FoundLedger):
+        raise ValueError("the first record is not a genesis")
+    return record.command, record.blinder
+
+
+class EmbeddedLedger:
+    """A ledger directory opened for writing. Use as a context manager, or call `close`."""
+
+    def __init__(
+        self,
+        directory: Path,
+        *,
+        registry: Registry = REGISTRY,
+        clock: Callable[[], float] = wall_clock.time,
+        on_step: Callable[[str], None] = lambda step: None,
+        on_alert: Callable[[Alert], None] = lambda alert: None,
+        on_block: Callable[[int], None] = lambda height: None,
+    ) -> None:
+        """Open. `on_alert` hears of rules that failed, `on_block` of each committed height (on the block thread).
+
+        Raises LedgerLocked when another process has it open.
+        """
+        self.directory = directory
+        self._lock = _lock(directory)
+        self.store = Store(directory / FILE_NAME, on_step=on_step)
+        genesis, _blinder = genesis_of(self.store, registry)
+        self.chain_id = genesis.chain_id
+        self.suite = suite_named(genesis.suite)
+        self.machine = Machine(registry, self.suite, chain_id=self.chain_id, reader=self.store)
+        self._stated = genesis.clock == "stated"
+        self._head = self.store.head()
+        self._next_time = self.machine.block_time(0)
+        self._clock, self._on_alert, self._on_block = clock, on_alert, on_block
+        self._queue: queue.Queue[_Waiting | None] = queue.Queue(MAX_WAITING)
+        self._failure: BaseException | None = None
+        self._thread = threading.Thread(target=self._run, name="blocks", daemon=True)
+        self._thread.start()
+
+    def __enter__(self) -> "EmbeddedLedger":
+        return self
+
+    def __exit__(self, *_exception: object) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Finish what waits, stop, release the directory."""
+        self._queue.put(None)
+        self._thread.join()
+        self.store.close()
+        self._lock.close()
+
+    def height(self) -> int:
+        """Height of the last committed block."""
+        return self._head.height
+
+    def time(self) -> int:
+        """Ledger time the next block would have."""
+        return self._next_time if self._stated else max(int(self._clock()), self._head.time)
+
+    def submit(self, raw: bytes) -> Receipt:
+        """See Ledger.submit. Raises NodeFailed when the node has stopped."""
+        return self.submit_soon(raw).result()
+
+    def submit_soon(self, raw: bytes) -> "Future[Receipt]":
+        """See Ledger.submit_soon. The form is checked here, on the caller's thread."""
+        answer: Future[Receipt] = Future()
+        if self._failure is not None:
+            raise NodeFailed("the node has stopped") from self._failure
+        try:
+            opened = self.machine.open(raw)
+        except Refused as refusal:
+            answer.set_result(Receipt(self._head.height, self._head.time, refusal.code, refusal.facts, ()))
+        else:
+            self._queue.put(_Waiting(opened, answer))
+        return answer
+
+    def _run(self) -> None:
+        """The block thread: it alone judges and commits."""
+        batch: list[_Waiting] = []
+        try:
+            running = True
+            while running:
+                batch, running = self._collect()
+                if batch:
+                    self._make_block(batch)
+                while self._is_due():
+                    self._make_block([])
+        except BaseException as failure:
+            self._failure = failure
+            self._refuse_waiting(batch, failure)
+
+    def _collect(self) -> tuple[list[_Waiting], bool]:
+        """What waits, up to a block's worth; an empty list after a heartbeat without any. False to stop."""
+        batch: list[_Waiting] = []
+        items = 0
+        try:
+            waiting = self._queue.get(timeout=HEARTBEAT_SECONDS)
+            while waiting is not None:
+                batch.append(waiting)
+                items += len(waiting.opened.commands)
+                if items >= MAX_BLOCK_ITEMS:
+                    return batch, True
+                waiting = self._queue.get_nowait()
+        except queue.Empty:
+            return batch, True
+        return batch, False
+
+    def _is_due(self) -> bool:
+        due = self.machine.next_due()
+        return due is not None and due <= self.time()
+
+    def _make_block(self, batch: list[_Waiting]) -> None:
+        outcome = self.machine.apply_block(self._head, self.time(), [one.opened for one in batch])
+        if outcome.recorded:
+            self.store.commit(outcome)
+            self.machine.committed(outcome)
+            self._head = outcome.head
+            self._next_time = self.machine.block_time(0)
+        for alert in outcome.alerts:
+            self._on_alert(alert)
+        self._answer(batch, outcome)
+        if outcome.recorded:
+            self._on_block(outcome.head.height)
+
+    def _answer(self, batch: list[_Waiting], outcome: Outcome) -> None:
+        for waiting, result in zip(batch, outcome.results, strict=True):
+            head = outcome.head
+            waiting.answer.set_result(Receipt(head.height, head.time, result.door, result.facts, result.items))
+
+    def _refuse_waiting(self, batch: list[_Waiting], failure: BaseException) -> None:
+        stopped = NodeFailed("the node has stopped")
+        stopped.__cause__ = failure
+        for waiting in batch:
+            if not waiting.answer.done():
+                waiting.answer.set_exception(stopped)
+        while True:
+            try:
+                left = self._queue.get_nowait()
+            except queue.Empty:
+                return
+            if left is not None:
+                left.answer.set_exception(stopped)
+
+
+def _lock(directory: Path) -> IO[Any]:
+    file = (directory / "lock").open("w")
+    try:
+        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except OSError:
+        file.close()
+        raise LedgerLocked(f"{directory}: another process writes this ledger") from None
+    return file
