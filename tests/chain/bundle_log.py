@@ -137,7 +137,7 @@ class SampleLog:
     def body(self, number: int = -1, **changes: Any) -> bytes:
         height, size, time = self.checkpoints[number]
         root = self.tree_root(self.leaves[:size])
-        fields: dict[str, Any] = {"height": height, "size": size, "root": root, "time": time}
+        fields: dict[str, Any] = {"clock": "block", "height": height, "size": size, "root": root, "time": time}
         return checkpoint_body(chain_id=CHAIN_ID, suite=self.suite_name, **(fields | changes))
 
     def sign(self, body: bytes, signers: tuple[str, ...] = ORGANISATIONS[:2]) -> SignedCheckpoint:

@@ -105,6 +105,10 @@ def bad_checkpoints(log: SampleLog) -> Iterator[Bad]:
     yield Bad(
         "a checkpoint of no leaves, signed", "checkpoint", with_body(replaced(body, old='"size":9', new='"size":0'))
     )
+    other_clock = replaced(body, old='"clock":"block"', new='"clock":"wall"')
+    yield Bad("a checkpoint of an unknown clock, signed", "checkpoint", with_body(other_clock))
+    no_clock = replaced(body, old='"clock":"block",', new="")
+    yield Bad("a checkpoint without a clock, signed", "checkpoint", with_body(no_clock))
     yield Bad("a signed header in the checkpoint's place", "checkpoint", with_body(log.envelopes[SHOWN][0].header))
     good = log.bundle(SHOWN)
     yield Bad("another size than was signed", "signatures", replaced(good, old='size\\":9', new='size\\":8'))
@@ -113,6 +117,9 @@ def bad_checkpoints(log: SampleLog) -> Iterator[Bad]:
         "signatures",
         replaced(good, old='height\\":3,\\"size', new='height\\":4,\\"size'),
     )
+    sandbox = json.loads(log.bundle(SHOWN, checkpoint=log.sign(log.body(clock="stated"))))
+    as_real = changed(compact(sandbox), lambda one: one["checkpoint"].update(body=body.decode()))
+    yield Bad("a sandbox ledger passed off as a real one", "signatures", as_real)
     root = json.loads(body)["root"]
     yield Bad("another root than was signed", "signatures", replaced(good, old=root, new=flip(root)))
 
@@ -332,6 +339,7 @@ def bad_consistencies(log: SampleLog) -> Iterator[Bad]:
     for name, old, new in [
         ("the same height, another size", replaced(body, old='"height":1', new='"height":3'), later),
         ("time going back", body, replaced(later, old='"time":1767225680', new='"time":1767225599')),
+        ("another clock", body, replaced(later, old='"clock":"block"', new='"clock":"stated"')),
         ("fewer leaves later", body, replaced(later, old='"size":9', new='"size":1')),
     ]:
         first, second = json.loads(compact_checkpoint(log, old)), json.loads(compact_checkpoint(log, new))
@@ -359,6 +367,7 @@ def write_vectors() -> None:
     (FOLDER / "good-single.json").write_bytes(log.bundle(7))
     (FOLDER / "good-ledger.json").write_bytes(log.bundle(3))
     (FOLDER / "good-block.json").write_bytes(log.bundle(6))
+    (FOLDER / "good-sandbox.json").write_bytes(log.bundle(SHOWN, checkpoint=log.sign(log.body(clock="stated"))))
     (FOLDER / "consistency.json").write_bytes(log.consistency(0, 2))
     bad = [
         {

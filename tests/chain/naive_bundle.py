@@ -45,6 +45,7 @@ def check_consistency(bundle_bytes: bytes, trust_bytes: bytes) -> str:
         second = check_checkpoint(trust, bundle["second"], prefix="second-")
         grows = first["height"] < second["height"]
         grows = grows and first["size"] <= second["size"] and first["time"] <= second["time"]
+        grows = grows and first["clock"] == second["clock"]
         require("order", grows or bundle["first"]["body"] == bundle["second"]["body"])
         require("consistency", continues(trust["suite"], first, second, bundle["path"]))
     except Failed as failed:
@@ -133,7 +134,13 @@ TRUST = fields_of(
     type=text("trust/1"), **LEDGER, threshold=integer(1, 200), organisations=map_of(hexadecimal(32, 64), 200)
 )
 CHECKPOINT = fields_of(
-    type=text("checkpoint/1"), **LEDGER, height=integer(), size=integer(1), root=hexadecimal(32), time=TIME
+    type=text("checkpoint/1"),
+    **LEDGER,
+    clock=text("block|stated"),
+    height=integer(),
+    size=integer(1),
+    root=hexadecimal(32),
+    time=TIME,
 )
 ENVELOPE = fields_of(header=text(".*"), signature=hexadecimal(64), item_inclusion=PATH)
 BUNDLE = fields_of(

@@ -131,6 +131,16 @@ def test_golden_bundle_holds(path: Path) -> None:
     assert naive_bundle.check_bundle(path.read_bytes(), TRUST) == "ok"
 
 
+def test_every_proof_of_a_sandbox_ledger_says_so_and_no_other_does() -> None:
+    said = "账本使用沙盒时钟（演示/培训），时间由人设定。"
+    for path in GOOD_FILES:
+        verdict = verify_bundle(path.read_bytes(), TRUST)
+        sentences = "".join(one.sentence_zh for one in verdict.findings)
+        assert (said in sentences) == (path.name == "good-sandbox.json")
+        assert verdict.checkpoint is not None
+        assert (verdict.checkpoint.clock == "stated") == (path.name == "good-sandbox.json")
+
+
 def test_golden_consistency_bundle_holds() -> None:
     data = (FOLDER / "consistency.json").read_bytes()
     assert verify_consistency_bundle(data, TRUST).ok
@@ -267,7 +277,7 @@ def test_a_bundle_that_nobody_could_read_is_not_built(part: str, value: Any) -> 
 
 @pytest.mark.parametrize(
     "change",
-    [{"height": -1}, {"size": 0}, {"size": 2**53}, {"root": b"short"}, {"time": -1}],
+    [{"clock": "wall"}, {"height": -1}, {"size": 0}, {"size": 2**53}, {"root": b"short"}, {"time": -1}],
     ids=lambda change: next(iter(change)),
 )
 def test_a_checkpoint_that_nobody_could_read_is_not_made(change: dict[str, Any]) -> None:

@@ -22,9 +22,19 @@ MAXIMUM_ORGANISATIONS = 200
 
 ChainId = Annotated[str, Meta(min_length=1, max_length=64, description="name of a ledger, fixed at its genesis")]
 SuiteName = Literal["gm", "intl"]
+Clock = Literal["block", "stated"]
+"""Whether the ledger's time is its blocks' own, or stated by a person (沙盒时钟): fixed at its genesis."""
 
 # A tree of 2^53 leaves is 53 levels deep; a consistency path has one hash more.
 Path = Annotated[tuple[Digest, ...], Meta(max_length=54, description="hashes of a Merkle path, from the leaf upwards")]
+
+_SAID_OF_CLOCK = {
+    "block": ("", ""),
+    "stated": (
+        "账本使用沙盒时钟（演示/培训），时间由人设定。",
+        " The ledger runs on a sandbox clock (demonstration, training): its time was set by a person.",
+    ),
+}
 
 
 class Part(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -32,10 +42,14 @@ class Part(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True
 
 
 class Checkpoint(Wire, tag="checkpoint/1", frozen=True):
-    """The body that is signed: at `height`, closed at ledger time `time`, the log held `size` leaves under `root`."""
+    """The body that is signed: at `height`, closed at ledger time `time`, the log held `size` leaves under `root`.
+
+    `clock` stands here so that no proof of a sandbox ledger can be shown without saying so.
+    """
 
     chain_id: ChainId
     suite: SuiteName
+    clock: Clock
     height: Count
     size: Annotated[int, Meta(ge=1, le=MAX_SAFE_INT, description="number of leaves; that of genesis is the first")]
     root: Digest
@@ -87,13 +101,16 @@ class Verdict(NamedTuple):
     checkpoint: Checkpoint | None = None
 
 
-def checkpoint_body(*, chain_id: str, suite: SuiteName, height: int, size: int, root: bytes, time: int) -> bytes:
+def checkpoint_body(
+    *, chain_id: str, suite: SuiteName, clock: Clock, height: int, size: int, root: bytes, time: int
+) -> bytes:
     """The exact bytes that member organisations sign; `time` is ledger time in seconds.
 
     Raises CodecError for values out of bounds.
     """
-    checkpoint = Checkpoint(chain_id=chain_id, suite=suite, height=height, size=size, root=root.hex(), time=time)
-    return checked_bytes(checkpoint)
+    return checked_bytes(
+        Checkpoint(chain_id=chain_id, suite=suite, clock=clock, height=height, size=size, root=root.hex(), time=time)
+    )
 
 
 def signed_checkpoint(body: bytes, signatures: Mapping[str, bytes]) -> SignedCheckpoint:
@@ -198,11 +215,12 @@ def check_checkpoint(
     prefix = f"{which[1]}-" if which[1] else ""
     checkpoint = read(f"{prefix}checkpoint", signed.body.encode("utf-8"), Checkpoint, names=names)
     _require_same_ledger(f"{prefix}checkpoint", trust, checkpoint, names=names)
+    said_zh, said_en = _SAID_OF_CLOCK[checkpoint.clock]
     findings.append(
         held(
             f"{prefix}checkpoint",
-            f"{names[0]}格式规范：区块高度 {checkpoint.height}，共 {checkpoint.size} 条。",
-            f"The {names[1]} is well formed: height {checkpoint.height}, {checkpoint.size} leaves.",
+            f"{names[0]}格式规范：区块高度 {checkpoint.height}，共 {checkpoint.size} 条。{said_zh}",
+            f"The {names[1]} is well formed: height {checkpoint.height}, {checkpoint.size} leaves.{said_en}",
         )
     )
     findings.append(_check_signatures(f"{prefix}signatures", trust, signed, names=names))
@@ -270,6 +288,12 @@ def _check_signatures(step: str, trust: Trust, signed: SignedCheckpoint, *, name
 
 def _check_order(findings: list[Finding], first: Checkpoint, second: Checkpoint) -> None:
     """The same checkpoint twice, or a later one: blocks follow each other, and neither leaves nor time go back."""
+    if first.clock != second.clock:
+        raise CheckFailed(
+            "order",
+            "两个检查点所称的账本时钟不同；时钟由创世确定，不能改变。",
+            "The two checkpoints name different clocks; a ledger's clock is fixed at its genesis.",
+        )
     follows = first.height < second.height and first.size <= second.size and first.time <= second.time
     if not follows and first != second:
         raise CheckFailed(
