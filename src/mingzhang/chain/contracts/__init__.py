@@ -4,12 +4,14 @@ from mingzhang.chain.contracts import (
     adjustments,
     admissions,
     allotments,
+    answers,
     budgets,
     credentials,
     declarations,
     founding,
     members,
     methods,
+    oversight,
     payees,
     payments,
     projects,
@@ -40,6 +42,8 @@ CONTRACTS = (
     payees,
     payments,
     settlements,
+    oversight,
+    answers,
 )
 
 
