@@ -5,7 +5,6 @@ Locking, keys and what may be done with a sealed thing are in `vault`.
 
 from __future__ import annotations
 
-import os
 import sqlite3
 from collections.abc import Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager
@@ -16,6 +15,7 @@ from typing import Final
 from mingzhang.chain.suites import Suite
 from mingzhang.node import shredding
 from mingzhang.node.authentic import AuthenticTables, ChangedRowError, Problem, Row, Table, Value
+from mingzhang.node.private_files import new_private_file, sync_file, sync_folder
 from mingzhang.node.receipts import PurgeReceipt, ReceiptError, decode_receipt, encode_receipt
 from mingzhang.node.sealing import CorruptError, Kind, NotAReaderError, SealedContent, StoredContent, ToSeal, VaultError
 
@@ -129,7 +129,7 @@ class VaultFile:
     @staticmethod
     def create(path: Path, suite: Suite, *, node_key: bytes) -> None:
         """Make an empty vault, readable by this user only. Raises VaultError if the file exists."""
-        new_file(path)
+        _new_file(path)
         connection, tables = _connect(path, suite, node_key=node_key)
         try:
             tables.create()
@@ -271,24 +271,15 @@ def subject_of(receipt: PurgeReceipt) -> tuple[str, str]:
     return ("index_key" if purge.what == "index_key" else "content"), purge.subject
 
 
-def new_file(path: Path) -> None:
-    """Make an empty file, readable by this user only. Raises VaultError if it exists."""
-    try:
-        os.close(os.open(path, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600))
-    except FileExistsError:
-        raise VaultError(f"{path}: exists already") from None
-
-
 def copy_vault(path: Path, target: Path, *, suite: Suite, node_key: bytes) -> None:
     """Write a consistent copy, as of one moment, to a new file while others use the vault."""
-    new_file(target)
+    _new_file(target)
     connection, _ = _connect(path, suite, node_key=node_key)
     try:
         connection.execute("VACUUM INTO ?", (str(target),))
     finally:
         connection.close()
-    with target.open("rb") as copy:
-        os.fsync(copy.fileno())
+    sync_file(target)
 
 
 def check_vault(path: Path, suite: Suite, *, node_key: bytes) -> Iterator[Problem]:
@@ -352,6 +343,14 @@ def _connect(path: Path, suite: Suite, *, node_key: bytes) -> tuple[sqlite3.Conn
         raise
     key = suite.hmac(node_key, _ROW_KEY_PURPOSE)
     return connection, AuthenticTables(connection, suite, key=key, tables=TABLES)
+
+
+def _new_file(path: Path) -> None:
+    try:
+        new_private_file(path)
+    except FileExistsError:
+        raise VaultError(f"{path}: exists already") from None
+    sync_folder(path.parent)
 
 
 def _check_meanings(connection: sqlite3.Connection, tables: AuthenticTables, suite: Suite) -> Iterator[Problem]:
