@@ -9,7 +9,8 @@ from mingzhang.chain.contracts.credentials import GrantRole
 from mingzhang.chain.contracts.founding import Founder, Founding, FoundLedger
 from mingzhang.chain.contracts.members import EnrolPerson, RegisterOrganisation
 from mingzhang.chain.contracts.settings import StateTime
-from mingzhang.chain.machine import Head, Machine, Outcome
+from mingzhang.chain.machine import Machine
+from mingzhang.chain.outcome import Head, Outcome
 from mingzhang.chain.operations import Record
 from mingzhang.chain.suites import suite_named
 from mingzhang.chain.tx import build_envelope
@@ -26,6 +27,9 @@ class MemoryReader:
 
     def get(self, key: str) -> bytes | None:
         return self.rows.get(key)
+
+    def get_many(self, keys: list[str]) -> dict[str, bytes]:
+        return {key: self.rows[key] for key in keys if key in self.rows}
 
     def scan(self, first: str, beyond: str) -> Iterator[tuple[str, bytes]]:
         for name in sorted(name for name in self.rows if first <= name < beyond):
@@ -133,6 +137,7 @@ class World:
                 self.reader.rows.pop(name, None)
             else:
                 self.reader.rows[name] = value
+                self._reads_back(name, value, outcome.values[name])
         self.machine.committed(outcome)
         self.head = outcome.head
         self.leaves += outcome.leaves
@@ -140,6 +145,12 @@ class World:
             decoded = REGISTRY.leaves.decode(leaf)
             if isinstance(decoded, Record):
                 self.records.append(decoded)
+
+    def _reads_back(self, name: str, stored: bytes, meant: Any) -> None:
+        """A node that restarts reads what the others still have in memory: both must be the same value."""
+        prefix = "/".join(name.split("/")[:2]) + "/"
+        if self.machine.registry.keys[prefix].decoder.decode(stored) != meant:
+            raise AssertionError(f"{name} is stored as {stored!r}, which does not read back as {meant!r}")
 
     def sign(self, person: str, *commands: Any, **header: Any) -> bytes:
         """A signed envelope of the commands."""

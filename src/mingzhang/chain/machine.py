@@ -9,8 +9,8 @@ from collections.abc import Sequence, Set
 from typing import Any, NamedTuple
 
 from mingzhang.chain.codec import encode
-from mingzhang.chain.codes import Code, Facts, Refused, kernel
-from mingzhang.chain.merkle import Frontier, Node, leaf_hash
+from mingzhang.chain.codes import Facts, Refused, kernel
+from mingzhang.chain.merkle import leaf_hash
 from mingzhang.chain.operations import (
     LEDGER,
     Block,
@@ -23,6 +23,7 @@ from mingzhang.chain.operations import (
     StateLeaf,
     wire_name,
 )
+from mingzhang.chain.outcome import Alert, Head, Outcome, Result
 from mingzhang.chain.state import Base, Draft, Overlay, StateReader, View, encode_writes, writes_payload
 from mingzhang.chain.statedigest import state_digest
 from mingzhang.chain.suites import Suite
@@ -47,52 +48,6 @@ BLOCK_LEAF_NUMBER = 2_000_000
 STATE_LEAF_MIN_WRITES = 20_000
 """A state leaf follows when writes since the last reach this and twice the keys it covered: its cost stays a constant
 share of the work however large the state grows."""
-
-
-class Head(NamedTuple):
-    """Where the ledger stands. `frontier` is the compact Merkle state; the counters set the rhythm of state leaves."""
-
-    height: int = 0
-    time: int = 0
-    frontier: Frontier = Frontier()
-    writes_since_state_leaf: int = 0
-    keys_at_state_leaf: int = 0
-
-
-class Alert(NamedTuple):
-    """A rule failed on an item: the node tells its keepers. Not part of the ledger, so it may hold the exception."""
-
-    index: int  # type: ignore[assignment]  # Hides tuple.index, which nobody asks an alert for.
-    command: str
-    failure: Exception
-
-
-class Result(NamedTuple):
-    """Answer to one envelope: the code at the door, or one (record index, code name) an item."""
-
-    door: Code | None
-    facts: Facts
-    items: tuple[tuple[int, str], ...]
-
-
-class Outcome(NamedTuple):
-    """What a block did, ready to be committed in one transaction. `recorded` is false when nothing changed at all."""
-
-    head: Head
-    root: bytes
-    results: tuple[Result, ...]
-    passed: tuple[Opened, ...]
-    leaves: tuple[bytes, ...]
-    leaf_hashes: tuple[bytes, ...]
-    nodes: tuple[Node, ...]
-    writes: list[tuple[str, bytes | None]]
-    values: dict[str, Any]
-    alerts: tuple[Alert, ...]
-
-    @property
-    def recorded(self) -> bool:
-        """Whether the block holds anything: an empty block leaves no trace."""
-        return bool(self.leaves)
 
 
 class Machine:
@@ -158,6 +113,7 @@ class Machine:
         """Judge a block. `time` is ledger time as `block_time` gave it; `envelopes` are in agreed order, opened or
         refused for their form; `verified` holds hash + signature of those whose signature this node has seen verify.
         """
+        self._prefetch(envelopes)
         run = _Run(self, head, max(time, head.time))
         run.fall_due()
         genuine = self._verify([one for one in envelopes if isinstance(one, Opened)], verified)
@@ -178,6 +134,16 @@ class Machine:
     def committed(self, outcome: Outcome) -> None:
         """The node has the outcome on disk: later reads see its values."""
         self.base.committed(outcome.values)
+
+    def _prefetch(self, envelopes: Sequence[Opened | Refused]) -> None:
+        """Read at once the keys that many commands will each ask for; what they answer is the same without."""
+        names: list[str] = []
+        for envelope in envelopes:
+            for command in envelope.commands if isinstance(envelope, Opened) else ():
+                wanted = self.registry.prefetch.get(type(command))
+                if wanted is not None:
+                    names += wanted(command)
+        self.base.prefetch(names)
 
     def _verify(self, opened: Sequence[Opened], verified: Set[bytes]) -> set[bytes]:
         unseen = [one for one in opened if one.hash + one.signature not in verified]

@@ -56,7 +56,7 @@ class Operation(NamedTuple):
 
 
 class Contract(Protocol):
-    """What a contract module offers. FOLLOW_UPS, TOUCHED and INVARIANTS are optional."""
+    """What a contract module offers. FOLLOW_UPS, TOUCHED, INVARIANTS and PREFETCH are optional."""
 
     COMMANDS: dict[type, Operation]
     EVENTS: dict[type, Evolve]
@@ -171,12 +171,14 @@ class Registry:
         self.follow_ups: dict[type, FollowUps] = {}
         self.touched: dict[str, tuple[str, Callable[[Any], bool]]] = {}
         self.invariants: dict[str, Callable[[View], Iterable[str]]] = {}
+        self.prefetch: dict[type, Callable[[Any], list[str]]] = {}
         self.keys: dict[str, Key[Any]] = {}
         for contract in self.contracts:
             _merge(self.commands, contract.COMMANDS)
             _merge(self.events, contract.EVENTS)
             _merge(self.follow_ups, getattr(contract, "FOLLOW_UPS", {}))
             _merge(self.invariants, getattr(contract, "INVARIANTS", {}))
+            _merge(self.prefetch, getattr(contract, "PREFETCH", {}))
             _merge(self.touched, {key.prefix: check for key, check in getattr(contract, "TOUCHED", {}).items()})
             _merge(self.keys, {value.prefix: value for value in vars(contract).values() if _own_key(value, contract)})
         command: Any = Union[tuple(self.commands)]  # noqa: UP007 (built from a tuple at run time)

@@ -26,6 +26,9 @@ class StateReader(Protocol):
     def get(self, key: str) -> bytes | None:
         """Bytes stored under the key, or None."""
 
+    def get_many(self, keys: list[str]) -> dict[str, bytes]:
+        """Bytes of those of the keys that exist."""
+
     def scan(self, first: str, beyond: str) -> Iterator[tuple[str, bytes]]:
         """Keys and bytes with first <= key < beyond, in key order."""
 
@@ -79,7 +82,7 @@ class Overlay:
 class Base:
     """Committed state as values, with a bounded cache. One per machine; `forget` is told what a commit changed."""
 
-    __slots__ = ("_cache", "_reader")
+    __slots__ = ("_cache", "_prefetched", "_reader")
 
     CACHE_ENTRIES = 200_000
     """About 200 MB of structs at most: the working set of lines, projects and people of a city; memory stays flat."""
@@ -87,12 +90,18 @@ class Base:
     def __init__(self, reader: StateReader) -> None:
         self._reader = reader
         self._cache: dict[str, Any] = {}
+        self._prefetched: dict[str, bytes | None] = {}
+
+    def prefetch(self, names: list[str]) -> None:
+        """Read at once what a block is going to ask for one by one; only until the next prefetch."""
+        unknown = sorted({name for name in names if name not in self._cache})
+        self._prefetched = dict.fromkeys(unknown) | self._reader.get_many(unknown) if unknown else {}
 
     def lookup(self, name: str, key: "Key[Any]") -> Any:
         """Value under the full key name, or None."""
         value = self._cache.get(name, ABSENT)
         if value is ABSENT:
-            data = self._reader.get(name)
+            data = self._prefetched[name] if name in self._prefetched else self._reader.get(name)
             value = None if data is None else decode_stored(data, key.decoder)
             self.remember(name, value)
         return value

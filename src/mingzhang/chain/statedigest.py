@@ -37,10 +37,13 @@ def digest_of(suite: Suite, rows: Iterator[tuple[str, bytes]]) -> tuple[int, byt
 
 def state_digest(suite: Suite, reader: StateReader, writes: Sequence[tuple[str, bytes | None]]) -> tuple[int, bytes]:
     """Digest of committed state with a block's sorted writes laid over it."""
-    return digest_of(suite, _over(reader.scan("", LAST), writes))
+    return digest_of(suite, laid_over(reader.scan("", LAST), writes))
 
 
-def _over(rows: Iterator[tuple[str, bytes]], writes: Sequence[tuple[str, bytes | None]]) -> Iterator[tuple[str, bytes]]:
+def laid_over(
+    rows: Iterator[tuple[str, bytes]], writes: Sequence[tuple[str, bytes | None]]
+) -> Iterator[tuple[str, bytes]]:
+    """Sorted writes laid over rows in key order."""
     at = 0
     for name, data in rows:
         while at < len(writes) and writes[at][0] < name:

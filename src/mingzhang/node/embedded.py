@@ -11,17 +11,19 @@ import time as wall_clock
 from collections.abc import Callable
 from concurrent.futures import Future
 from pathlib import Path
-from typing import IO, Any, NamedTuple
+from typing import IO, Any, NamedTuple, Self
 
 from mingzhang.chain.codes import Refused
 from mingzhang.chain.contracts import REGISTRY
 from mingzhang.chain.contracts.founding import FoundLedger
-from mingzhang.chain.machine import Alert, Machine, Outcome
+from mingzhang.chain.machine import Machine
 from mingzhang.chain.operations import Record, Registry
+from mingzhang.chain.outcome import Alert, Outcome
 from mingzhang.chain.state import NodeFailed
 from mingzhang.chain.suites import suite_named
 from mingzhang.chain.tx import Opened
 from mingzhang.node.ledger import Receipt
+from mingzhang.node.pipeline import Committer, InFlight
 from mingzhang.node.store import FILE_NAME, Store
 
 MAX_BLOCK_ITEMS = 2_000
@@ -30,6 +32,10 @@ HEARTBEAT_SECONDS = 30
 """How long scheduled items may wait on an idle ledger; the documented staleness bound."""
 MAX_WAITING = 4_096
 """Envelopes waiting; beyond this `submit` itself waits, so memory stays bounded."""
+
+
+def _ignore(_told: object) -> None:
+    """Nobody listens."""
 
 
 class LedgerLocked(RuntimeError):
@@ -68,7 +74,7 @@ def genesis_of(store: Store, registry: Registry = REGISTRY) -> tuple[FoundLedger
     """(genesis command, its blinder) of a ledger. Raises ValueError when the first record is not a genesis."""
     record = registry.leaves.decode(store.leaf(0))
     if not isinstance(record, Record) or not isinstance(record.command, FoundLedger):
-        raise ValueError("the first record is not a genesis")
+        raise ValueError("the first record is not a genesis")  # noqa: TRY004 (stored bytes, not a caller's type)
     return record.command, record.blinder
 
 
@@ -81,9 +87,9 @@ class EmbeddedLedger:
         *,
         registry: Registry = REGISTRY,
         clock: Callable[[], float] = wall_clock.time,
-        on_step: Callable[[str], None] = lambda step: None,
-        on_alert: Callable[[Alert], None] = lambda alert: None,
-        on_block: Callable[[int], None] = lambda height: None,
+        on_step: Callable[[str], None] = _ignore,
+        on_alert: Callable[[Alert], None] = _ignore,
+        on_block: Callable[[int], None] = _ignore,
     ) -> None:
         """Open. `on_alert` hears of rules that failed, `on_block` of each committed height (on the block thread).
 
@@ -95,17 +101,19 @@ class EmbeddedLedger:
         genesis, _blinder = genesis_of(self.store, registry)
         self.chain_id = genesis.chain_id
         self.suite = suite_named(genesis.suite)
-        self.machine = Machine(registry, self.suite, chain_id=self.chain_id, reader=self.store)
+        self._in_flight = InFlight(self.store)
+        self.machine = Machine(registry, self.suite, chain_id=self.chain_id, reader=self._in_flight)
         self._stated = genesis.clock == "stated"
-        self._head = self.store.head()
+        self._head = self._written = self.store.head()
         self._next_time = self.machine.block_time(0)
         self._clock, self._on_alert, self._on_block = clock, on_alert, on_block
         self._queue: queue.Queue[_Waiting | None] = queue.Queue(MAX_WAITING)
         self._failure: BaseException | None = None
+        self._committer = Committer(self.store.commit)
         self._thread = threading.Thread(target=self._run, name="blocks", daemon=True)
         self._thread.start()
 
-    def __enter__(self) -> "EmbeddedLedger":
+    def __enter__(self) -> Self:
         return self
 
     def __exit__(self, *_exception: object) -> None:
@@ -115,12 +123,13 @@ class EmbeddedLedger:
         """Finish what waits, stop, release the directory."""
         self._queue.put(None)
         self._thread.join()
+        self._committer.close()
         self.store.close()
         self._lock.close()
 
     def height(self) -> int:
         """Height of the last committed block."""
-        return self._head.height
+        return self._written.height
 
     def time(self) -> int:
         """Ledger time the next block would have."""
@@ -138,25 +147,32 @@ class EmbeddedLedger:
         try:
             opened = self.machine.open(raw)
         except Refused as refusal:
-            answer.set_result(Receipt(self._head.height, self._head.time, refusal.code, refusal.facts, ()))
+            answer.set_result(Receipt(self._written.height, self._written.time, refusal.code, refusal.facts, ()))
         else:
             self._queue.put(_Waiting(opened, answer))
+            if self._has_failed():
+                self._refuse_waiting([])
         return answer
+
+    def _has_failed(self) -> bool:
+        """Asked anew each time: the committing thread may have set it meanwhile."""
+        return self._failure is not None
 
     def _run(self) -> None:
         """The block thread: it alone judges and commits."""
         batch: list[_Waiting] = []
         try:
             running = True
-            while running:
+            while running and not self._has_failed():
                 batch, running = self._collect()
                 if batch:
                     self._make_block(batch)
                 while self._is_due():
                     self._make_block([])
-        except BaseException as failure:
+        except BaseException as failure:  # noqa: BLE001 (whatever stops the rules stops the node)
             self._failure = failure
-            self._refuse_waiting(batch, failure)
+        if self._has_failed():
+            self._refuse_waiting(batch)
 
     def _collect(self) -> tuple[list[_Waiting], bool]:
         """What waits, up to a block's worth; an empty list after a heartbeat without any. False to stop."""
@@ -181,34 +197,45 @@ class EmbeddedLedger:
     def _make_block(self, batch: list[_Waiting]) -> None:
         outcome = self.machine.apply_block(self._head, self.time(), [one.opened for one in batch])
         if outcome.recorded:
-            self.store.commit(outcome)
+            self._in_flight.put(outcome)
             self.machine.committed(outcome)
             self._head = outcome.head
             self._next_time = self.machine.block_time(0)
+        self._committer.put(outcome, lambda failure: self._committed(batch, outcome, failure))
+
+    def _committed(self, batch: list[_Waiting], outcome: Outcome, failure: BaseException | None) -> None:
+        """On the committing thread: the block is on disk (or there was nothing to write), and is answered now."""
+        if failure is not None:
+            self._failure = failure
+            self._refuse(batch)
+            return
+        if outcome.recorded:
+            self._in_flight.written()
+            self._written = outcome.head
         for alert in outcome.alerts:
             self._on_alert(alert)
-        self._answer(batch, outcome)
-        if outcome.recorded:
-            self._on_block(outcome.head.height)
-
-    def _answer(self, batch: list[_Waiting], outcome: Outcome) -> None:
         for waiting, result in zip(batch, outcome.results, strict=True):
             head = outcome.head
             waiting.answer.set_result(Receipt(head.height, head.time, result.door, result.facts, result.items))
+        if outcome.recorded:
+            self._on_block(outcome.head.height)
 
-    def _refuse_waiting(self, batch: list[_Waiting], failure: BaseException) -> None:
+    def _refuse(self, batch: list[_Waiting]) -> None:
         stopped = NodeFailed("the node has stopped")
-        stopped.__cause__ = failure
+        stopped.__cause__ = self._failure
         for waiting in batch:
             if not waiting.answer.done():
                 waiting.answer.set_exception(stopped)
+
+    def _refuse_waiting(self, batch: list[_Waiting]) -> None:
+        """Nobody may wait for ever on a node that has stopped."""
         while True:
+            self._refuse(batch)
             try:
                 left = self._queue.get_nowait()
             except queue.Empty:
                 return
-            if left is not None:
-                left.answer.set_exception(stopped)
+            batch = [] if left is None else [left]
 
 
 def _lock(directory: Path) -> IO[Any]:

@@ -11,8 +11,8 @@ from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
-from mingzhang.chain.machine import Head, Outcome
 from mingzhang.chain.merkle import TILE_LEVELS, Frontier, subtree_hash
+from mingzhang.chain.outcome import Head, Outcome
 from mingzhang.chain.state import NodeFailed
 from mingzhang.chain.suites import Suite
 
@@ -22,6 +22,8 @@ CACHE_KIB = 200_000
 """Page cache: the state of some hundred thousand payments, so that random keys seldom touch the disk."""
 CHECKPOINT_PAGES = 4_000
 """WAL pages between copies into the file: fewer copies of the same page under load."""
+MAPPED_BYTES = 4 * 1024**3
+"""Address space for reading the file without copying; not memory in use."""
 PREFETCH_KEYS = 500
 """Keys asked for in one statement."""
 
@@ -79,6 +81,7 @@ class Store:
         self._on_step = on_step
         self._local = threading.local()
         self._writer = _connect(path)
+        self._states = _connect(path)
         self._ids = self._next_envelope()
 
     @classmethod
@@ -95,7 +98,8 @@ class Store:
         connection.close()
 
     def close(self) -> None:
-        """Close the writer; readers of other threads close with their threads."""
+        """Close the writer and the state's reader; readers of other threads close with their threads."""
+        self._states.close()
         self._writer.close()
 
     @property
@@ -117,12 +121,12 @@ class Store:
         """Height of the last block, for any thread."""
         return int(self.reading.execute("SELECT height FROM head").fetchone()[0])
 
-    # State, as chain asks for it: on the committing thread.
+    # State, as chain asks for it: on the judging thread, which may run ahead of the committing one.
 
     def get(self, key: str) -> bytes | None:
         """Bytes under a state key, or None."""
         try:
-            row = self._writer.execute("SELECT value FROM state WHERE key = ?", (key,)).fetchone()
+            row = self._states.execute("SELECT value FROM state WHERE key = ?", (key,)).fetchone()
         except sqlite3.Error as error:
             raise NodeFailed(f"state cannot be read: {error}") from error
         return None if row is None else row[0]
@@ -134,7 +138,7 @@ class Store:
             for start in range(0, len(keys), PREFETCH_KEYS):
                 part = keys[start : start + PREFETCH_KEYS]
                 marks = ",".join("?" * len(part))
-                found.update(self._writer.execute(f"SELECT key, value FROM state WHERE key IN ({marks})", part))
+                found.update(self._states.execute(f"SELECT key, value FROM state WHERE key IN ({marks})", part))
         except sqlite3.Error as error:
             raise NodeFailed(f"state cannot be read: {error}") from error
         return found
@@ -142,7 +146,7 @@ class Store:
     def scan(self, first: str, beyond: str) -> Iterator[tuple[str, bytes]]:
         """State rows with first <= key < beyond, in key order."""
         try:
-            yield from self._writer.execute(
+            yield from self._states.execute(
                 "SELECT key, value FROM state WHERE key >= ? AND key < ? ORDER BY key", (first, beyond)
             )
         except sqlite3.Error as error:
@@ -288,4 +292,5 @@ def _connect(path: Path) -> sqlite3.Connection:
     connection.execute("PRAGMA synchronous = FULL")
     connection.execute(f"PRAGMA cache_size = -{CACHE_KIB}")
     connection.execute(f"PRAGMA wal_autocheckpoint = {CHECKPOINT_PAGES}")
+    connection.execute(f"PRAGMA mmap_size = {MAPPED_BYTES}")
     return connection

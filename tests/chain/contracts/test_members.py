@@ -11,7 +11,8 @@ from mingzhang.chain.contracts.credentials import GrantRole, RenewKey, RevokeKey
 from mingzhang.chain.contracts.founding import FoundLedger
 from mingzhang.chain.contracts.members import EnrolPerson, RegisterOrganisation, check_authority, holds_role
 from mingzhang.chain.contracts.settings import StateTime
-from mingzhang.chain.machine import Head, Machine
+from mingzhang.chain.machine import Machine
+from mingzhang.chain.outcome import Head
 from mingzhang.chain.operations import Block
 from mingzhang.chain.suites import suite_named
 

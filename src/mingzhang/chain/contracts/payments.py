@@ -319,6 +319,11 @@ def every_payment_has_a_line(view: View) -> Iterable[str]:
             yield f"payment {name} traces to no line of {payment.organisation}"
 
 
+def _asked_of(command: RequestPayment) -> list[str]:
+    names = [PAYMENT.prefix + command.payment_id]
+    return names if command.invoice is None else [*names, INVOICE.prefix + command.invoice]
+
+
 COMMANDS = {
     RequestPayment: Operation(decide_request_payment, ("unit_finance",)),
     DecidePayment: Operation(decide_decide_payment, ("finance_treasury",)),
@@ -328,4 +333,5 @@ EVENTS = {
     PaymentDecided: evolve_payment_decided,
     PaymentStatusChanged: evolve_payment_status_changed,
 }
+PREFETCH = {RequestPayment: _asked_of}
 INVARIANTS = {"every_payment_has_a_line": every_payment_has_a_line}
