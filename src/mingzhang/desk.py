@@ -1,0 +1,333 @@
+"""Everything of one ledger directory opened together: ledger, keys, vault. Used by the command line and the demo.
+
+Here people act: their commands are signed with their keys and submitted, and what is sensitive is sealed. How a
+directory comes to be is here too. No rules, no printing; what was recorded is read from the store and the views.
+"""
+
+from __future__ import annotations
+
+import logging
+import secrets
+import shutil
+import time as wall_clock
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from concurrent.futures import Future
+from functools import cached_property
+from pathlib import Path
+from typing import Any, Final, Self
+
+import msgspec
+
+from mingzhang.chain import codec
+from mingzhang.chain.contracts.founding import FoundLedger
+from mingzhang.chain.contracts.members import read_person
+from mingzhang.chain.contracts.settings import block_time
+from mingzhang.chain.outcome import Alert
+from mingzhang.chain.state import Base, Overlay, View
+from mingzhang.chain.suites import Suite, suite_named
+from mingzhang.chain.tx import build_envelope
+from mingzhang.node.embedded import EmbeddedLedger, found, genesis_of
+from mingzhang.node.keys import KeyInfo, Keyring, OpenedKey, create_node_key, read_node_key
+from mingzhang.node.ledger import Receipt
+from mingzhang.node.store import FILE_NAME, Store
+from mingzhang.node.vault import Vault
+
+NEW_KEY: Final = "new"
+"""In a genesis, in place of a public key: make one in this directory."""
+VAULT_NAME: Final = "vault.sqlite"
+NODE_KEY_NAME: Final = "node.key"
+KEYS_NAME: Final = "keys"
+ORGANISATION_KEYS_NAME: Final = "organisations"
+"""Below keys/: an organisation's checkpoint key must not be taken for a person's of the same id."""
+EXPIRES_AFTER_SECONDS: Final = 3600
+"""Time bound of what is signed here: long enough for a queue, short enough that a stolen envelope soon is worthless."""
+
+log = logging.getLogger(__name__)
+
+
+class DeskError(Exception):
+    """What was asked cannot be done with this directory; the message names the file or field and what must hold."""
+
+
+class PasswordNeeded(DeskError):
+    """The person's key is under a password, and none was given."""
+
+
+class Desk:
+    """One ledger directory, opened. A context manager; any thread may act."""
+
+    def __init__(self, directory: Path, *, writing: bool, clock: Callable[[], float]) -> None:
+        """Use `Desk.open` or `Desk.create`."""
+        if not (directory / FILE_NAME).exists():
+            raise DeskError(f"{directory}: there is no ledger here; make one with `mingzhang init`")
+        self.directory = directory
+        self._clock = clock
+        self._ledger = EmbeddedLedger(directory, clock=clock, on_alert=_log_alert) if writing else None
+        self.store = self._ledger.store if self._ledger is not None else Store(directory / FILE_NAME)
+        self.genesis, _blinder = genesis_of(self.store)
+        self.chain_id = self.genesis.chain_id
+        self.suite: Suite = suite_named(self.genesis.suite)
+        self.keyring = Keyring(directory / KEYS_NAME)
+        self.organisation_keyring = Keyring(directory / KEYS_NAME / ORGANISATION_KEYS_NAME)
+        self._opened: dict[str, OpenedKey] = {}
+
+    @classmethod
+    def open(cls, directory: Path, *, writing: bool = True, clock: Callable[[], float] = wall_clock.time) -> Self:
+        """Open a ledger directory. Without `writing` another process may be writing it, and nothing can be submitted.
+
+        Raises DeskError where there is no ledger, LedgerLocked when another process writes it.
+        """
+        return cls(directory, writing=writing, clock=clock)
+
+    @classmethod
+    def create(
+        cls,
+        directory: Path,
+        genesis: FoundLedger,
+        *,
+        passwords: Mapping[str, str] | None = None,
+        sandbox_keys: bool = False,
+        clock: Callable[[], float] = wall_clock.time,
+    ) -> Self:
+        """Make a ledger in a new or empty directory, with node key, vault and keys, and open it for writing.
+
+        Where the genesis says NEW_KEY a key is made: for an organisation under the node key; for a person under their
+        password from `passwords`, or with `sandbox_keys` under the node key without one. With an exception nothing is
+        left behind. Raises DeskError, CodecError naming a field of the genesis, ValueError when the rules refuse it.
+        """
+        passwords = passwords or {}
+        wanted = [person.person_id for person in genesis.people if person.public_key == NEW_KEY]
+        lacking = [person for person in wanted if person not in passwords]
+        if lacking and not sandbox_keys:
+            raise DeskError(f"passwords: one is needed for each new key; lacking: {', '.join(lacking)}")
+        if directory.exists() and (not directory.is_dir() or any(directory.iterdir())):
+            raise DeskError(f"{directory}: must be a new or empty directory")
+        existed = directory.exists()
+        directory.mkdir(parents=True, exist_ok=True)
+        try:
+            _furnish(directory, genesis, passwords=passwords)
+            return cls.open(directory, clock=clock)
+        except BaseException:
+            _empty(directory)
+            if not existed:
+                directory.rmdir()
+            raise
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_exception: object) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Finish what was submitted and close all files."""
+        if self._ledger is not None:
+            self._ledger.close()
+        else:
+            self.store.close()
+        if "vault" in self.__dict__:
+            self.vault.close()
+        self._opened.clear()
+        self.suite.forget_private_keys()
+
+    # ---- What the directory holds ----
+
+    @property
+    def ledger(self) -> EmbeddedLedger:
+        """The ledger, to submit to. Raises DeskError if the desk was opened for reading."""
+        if self._ledger is None:
+            raise DeskError(f"{self.directory}: was opened for reading; nothing can be submitted")
+        return self._ledger
+
+    @cached_property
+    def node_key(self) -> bytes:
+        """The node's key. Raises KeyFileError if it is missing or readable by others."""
+        return read_node_key(self.directory / NODE_KEY_NAME)
+
+    @cached_property
+    def vault(self) -> Vault:
+        """Sealed documents. Raises VaultError or KeyFileError if it cannot be opened."""
+        return Vault(self.directory / VAULT_NAME, self.suite, node_key=self.node_key)
+
+    def view(self) -> View:
+        """A view of the committed state for the contracts' readers (`read_*`), for any thread."""
+        return View(Overlay(Base(_Reading(self.store))))
+
+    def time(self) -> int:
+        """Ledger time the next block would have, in seconds since 1970."""
+        if self._ledger is not None:
+            return self._ledger.time()
+        return block_time(self.view(), max(int(self._clock()), self.store.head().time))
+
+    # ---- Keys ----
+
+    def new_key(self, person_id: str, *, password: str | None = None, sandbox: bool = False) -> str:
+        """Make a key: under a password, or without one a service or sandbox key under the node key. Returns the public
+        key in hexadecimal. Raises KeyFileError.
+        """
+        if password is not None:
+            return self.keyring.create(person_id, password=password, suite=self.suite).public_key.hex()
+        protection: Any = "sandbox" if sandbox else "service"
+        info = self.keyring.create_under_node_key(
+            person_id, node_key=self.node_key, suite=self.suite, protection=protection
+        )
+        return info.public_key.hex()
+
+    def private_key(self, person_id: str, password: str | None = None) -> bytes:
+        """A person's private key; once opened it stays so until `close`.
+
+        Raises PasswordNeeded, KeyFileError and its subclasses.
+        """
+        return self._key(person_id, password).private_key
+
+    def unlock(self, person_id: str, password: str) -> None:
+        """Open a person's key, so that they can act without giving the password again. Raises as `private_key`."""
+        self._key(person_id, password)
+
+    def organisation_keys(self) -> Iterator[OpenedKey]:
+        """The checkpoint keys of the organisations whose key this node holds, opened. Raises KeyFileError."""
+        for info in self.organisation_keyring.list():
+            yield self.organisation_keyring.open_under_node_key(info.key_id, node_key=self.node_key)
+
+    def _key(self, person_id: str, password: str | None) -> OpenedKey:
+        opened = self._opened.get(person_id)
+        if opened is None:
+            info = self.keyring.info(person_id)
+            if info.protection != "password":
+                opened = self.keyring.open_under_node_key(
+                    person_id, node_key=self.node_key, sandbox=info.protection == "sandbox"
+                )
+            elif password is None:
+                raise PasswordNeeded(f"{person_id}: the key is under a password")
+            else:
+                opened = self.keyring.open(person_id, password)
+            self._opened[person_id] = opened
+        return opened
+
+    # ---- Acting ----
+
+    def act(self, person_id: str, *commands: Any) -> Receipt:
+        """Sign 1 to 1,000 commands as one envelope, submit it and wait until it is on disk.
+
+        Raises KeyFileError, PasswordNeeded (see `unlock`), CodecError for a command out of its bounds; what the rules
+        refuse comes back in the receipt.
+        """
+        return self.act_soon(person_id, *commands).result()
+
+    def act_soon(self, person_id: str, *commands: Any) -> Future[Receipt]:
+        """The same without waiting. Raises as `act`."""
+        return self.ledger.submit_soon(self.sign(person_id, commands))
+
+    def sign(self, person_id: str, commands: Sequence[Any]) -> bytes:
+        """The signed envelope of commands, with a fresh id and seed, valid for an hour. Raises as `act`."""
+        return build_envelope(
+            self.suite,
+            commands,
+            chain_id=self.chain_id,
+            envelope_id=secrets.token_hex(16),
+            signer=person_id,
+            private_key=self._key(person_id, None).private_key,
+            expires_at=self.time() + EXPIRES_AFTER_SECONDS,
+            seed=secrets.token_hex(16),
+        )
+
+    # ---- Sealing ----
+
+    def seal_field(self, value: str, owner: str, *, readers: Iterable[str], label: str = "field") -> str:
+        """Seal a value for people by their ids; `owner` is the organisation it belongs to. Returns the commitment.
+
+        Raises VaultError, and Refused for a reader who is not enrolled.
+        """
+        content = value.encode("utf-8")
+        return self.vault.seal(
+            content, kind="field", label=label, owner=owner, readers=self._public_keys(readers)
+        ).commitment
+
+    def seal_file(self, content: bytes, owner: str, *, readers: Iterable[str], label: str) -> str:
+        """Seal a file; the label, such as its name, is sealed too. Otherwise as `seal_field`."""
+        return self.vault.seal(
+            content, kind="file", label=label, owner=owner, readers=self._public_keys(readers)
+        ).commitment
+
+    def open_sealed(self, commitment: str, reader: str, password: str | None = None) -> bytes:
+        """What was sealed, for a permitted reader. Raises VaultError and its subclasses, or as `private_key`."""
+        return self.vault.open(commitment, reader, self.private_key(reader, password))
+
+    def _public_keys(self, readers: Iterable[str]) -> dict[str, bytes]:
+        view = self.view()
+        return {reader: bytes.fromhex(read_person(view, reader).public_key) for reader in readers}
+
+
+class _Reading:
+    """Committed state on the calling thread's own connection."""
+
+    def __init__(self, store: Store) -> None:
+        self._store = store
+
+    def get(self, key: str) -> bytes | None:
+        """See StateReader."""
+        row = self._store.reading.execute("SELECT value FROM state WHERE key = ?", (key,)).fetchone()
+        return None if row is None else row[0]
+
+    def get_many(self, keys: list[str]) -> dict[str, bytes]:
+        """See StateReader."""
+        return {key: value for key in keys if (value := self.get(key)) is not None}
+
+    def scan(self, first: str, beyond: str) -> Iterator[tuple[str, bytes]]:
+        """See StateReader."""
+        yield from self._store.reading.execute(
+            "SELECT key, value FROM state WHERE key >= ? AND key < ? ORDER BY key", (first, beyond)
+        )
+
+
+def _furnish(directory: Path, genesis: FoundLedger, *, passwords: Mapping[str, str]) -> None:
+    """Make all files of a new directory."""
+    suite = suite_named(genesis.suite)
+    node_key = create_node_key(directory / NODE_KEY_NAME)
+    organisation_keyring = Keyring(directory / KEYS_NAME / ORGANISATION_KEYS_NAME)
+    keyring = Keyring(directory / KEYS_NAME)
+    organisations = [
+        msgspec.structs.replace(
+            one,
+            checkpoint_key=organisation_keyring.create_under_node_key(
+                one.organisation_id, node_key=node_key, suite=suite, protection="service"
+            ).public_key.hex(),
+        )
+        if one.checkpoint_key == NEW_KEY
+        else one
+        for one in genesis.organisations
+    ]
+
+    def make(person_id: str) -> KeyInfo:
+        if person_id in passwords:
+            return keyring.create(person_id, password=passwords[person_id], suite=suite)
+        return keyring.create_under_node_key(person_id, node_key=node_key, suite=suite, protection="sandbox")
+
+    people = [
+        msgspec.structs.replace(one, public_key=make(one.person_id).public_key.hex())
+        if one.public_key == NEW_KEY
+        else one
+        for one in genesis.people
+    ]
+    whole = msgspec.structs.replace(genesis, organisations=organisations, people=people)
+    found(directory, codec.decode(codec.encode(whole), FoundLedger), secrets.token_hex(16))
+    Vault.create(directory / VAULT_NAME, suite, node_key=node_key).close()
+
+
+def _empty(directory: Path) -> None:
+    for path in directory.iterdir():
+        if path.is_dir():
+            shutil.rmtree(path)
+        else:
+            path.unlink()
+
+
+def _log_alert(alert: Alert) -> None:
+    """One line for the node's keepers; the record itself says what the submitter sees."""
+    log.error(
+        "规则出错 rule failed: record %d, %s: %s: %s", alert.index, alert.command, type(alert.failure).__name__,
+        alert.failure,
+    )  # fmt: skip
+
+
+
