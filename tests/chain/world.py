@@ -3,6 +3,8 @@
 from collections.abc import Iterator
 from typing import Any
 
+from msgspec.structs import astuple
+
 from mingzhang.chain.codes import Refused
 from mingzhang.chain.contracts import REGISTRY
 from mingzhang.chain.contracts.credentials import GrantRole
@@ -10,8 +12,8 @@ from mingzhang.chain.contracts.founding import Founder, Founding, FoundLedger
 from mingzhang.chain.contracts.members import EnrolPerson, RegisterOrganisation
 from mingzhang.chain.contracts.settings import StateTime
 from mingzhang.chain.machine import Machine
+from mingzhang.chain.operations import Due, Record
 from mingzhang.chain.outcome import Head, Outcome
-from mingzhang.chain.operations import Record
 from mingzhang.chain.suites import suite_named
 from mingzhang.chain.tx import build_envelope
 
@@ -149,7 +151,9 @@ class World:
     def _reads_back(self, name: str, stored: bytes, meant: Any) -> None:
         """A node that restarts reads what the others still have in memory: both must be the same value."""
         prefix = "/".join(name.split("/")[:2]) + "/"
-        if self.machine.registry.keys[prefix].decoder.decode(stored) != meant:
+        read: Any = self.machine.registry.keys[prefix].decoder.decode(stored)
+        same = astuple(read) == astuple(meant) if isinstance(meant, Due) else read == meant
+        if not same:
             raise AssertionError(f"{name} is stored as {stored!r}, which does not read back as {meant!r}")
 
     def sign(self, person: str, *commands: Any, **header: Any) -> bytes:
