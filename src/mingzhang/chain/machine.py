@@ -5,7 +5,8 @@ the outcome. The order of steps is the ledger's law: DESIGN in docs/ARCHITECTURE
 """
 
 from collections import deque
-from collections.abc import Sequence, Set
+from collections.abc import Sequence
+from collections.abc import Set as AbstractSet
 from typing import Any, NamedTuple
 
 from mingzhang.chain.codec import encode
@@ -108,7 +109,12 @@ class Machine:
         return run.close([], [])
 
     def apply_block(
-        self, head: Head, time: int, envelopes: Sequence[Opened | Refused], *, verified: Set[bytes] = frozenset()
+        self,
+        head: Head,
+        time: int,
+        envelopes: Sequence[Opened | Refused],
+        *,
+        verified: AbstractSet[bytes] = frozenset(),
     ) -> Outcome:
         """Judge a block. `time` is ledger time as `block_time` gave it; `envelopes` are in agreed order, opened or
         refused for their form; `verified` holds hash + signature of those whose signature this node has seen verify.
@@ -145,7 +151,7 @@ class Machine:
                     names += wanted(command)
         self.base.prefetch(names)
 
-    def _verify(self, opened: Sequence[Opened], verified: Set[bytes]) -> set[bytes]:
+    def _verify(self, opened: Sequence[Opened], verified: AbstractSet[bytes]) -> set[bytes]:
         unseen = [one for one in opened if one.hash + one.signature not in verified]
         answers = self.suite.verify_many([(one.public_key, one.header_bytes, one.signature) for one in unseen])
         genuine = {one.hash + one.signature for one, answer in zip(unseen, answers, strict=True) if answer}
@@ -228,17 +234,20 @@ class _Run:
                 if followed > MAX_FOLLOW_UPS:
                     raise Refused(kernel.FOLLOW_UPS_TOO_MANY, limit=MAX_FOLLOW_UPS)
                 events, follow_ups = self._carry_out(item, overlay, index)
+                leaf = self._leaf(item, kernel.OK.name, {}, events=events)
             except Refused as refusal:
                 if refusal.code is kernel.INVARIANT_BROKEN:
                     self.alerts.append(Alert(index, wire_name(item.command), refusal))
-                self._record(item, refusal.code.name, refusal.facts, events=[])
+                leaf = self._leaf(item, refusal.code.name, refusal.facts, events=[])
+                self._record(item, refusal.code.name, leaf)
             except (MemoryError, RecursionError):
                 raise  # Not of the item's making on every node alike: the node stops, and replays after repair.
             except Exception as failure:
                 self.alerts.append(Alert(index, wire_name(item.command), failure))
-                self._record(item, kernel.INTERNAL_REFUSAL.name, {}, events=[])
+                leaf = self._leaf(item, kernel.INTERNAL_REFUSAL.name, {}, events=[])
+                self._record(item, kernel.INTERNAL_REFUSAL.name, leaf)
             else:
-                self._record(item, kernel.OK.name, {}, events=events)
+                self._record(item, kernel.OK.name, leaf)
                 self.writes.merge(overlay)
                 pending.extendleft(reversed(self._called_for(item, follow_ups, index)))
                 followed += len(follow_ups)
@@ -273,7 +282,7 @@ class _Run:
         for number, call in enumerate(later, start=FIRST_LATER_NUMBER):
             seed = seed_below(self.suite, item.seed, item.number)
             due = Due(command=call.command, cause=index, seed=seed.hex(), number=number)
-            draft.put(self.registry.due, f"{call.due_time:012d}/{index:012d}.{number}", due)
+            draft.put(self.registry.due, f"{call.due_time:013d}/{index:012d}.{number}", due)
         return events, follow_ups
 
     def _check_touched(self, overlay: Overlay) -> None:
@@ -284,7 +293,7 @@ class _Run:
             if check is not None and value is not None and not check[1](value):
                 raise Refused(kernel.INVARIANT_BROKEN, invariant=check[0], key=name)
 
-    def _record(self, item: _Pending, code: str, facts: Facts, *, events: list[Any]) -> None:
+    def _leaf(self, item: _Pending, code: str, facts: Facts, *, events: list[Any]) -> bytes:
         record = Record(
             index=self.next_index,
             height=self.block.height,
@@ -299,7 +308,10 @@ class _Run:
             facts=facts,
             events=events,
         )
-        self.leaves.append(encode(record))
+        return encode(record)
+
+    def _record(self, item: _Pending, code: str, leaf: bytes) -> None:
+        self.leaves.append(leaf)
         self.next_index += 1
         self.last = item
         self.last_code = code
@@ -359,4 +371,4 @@ class _Run:
 
 
 def _seen_name(opened: Opened) -> str:
-    return f"{opened.header.expires_at:012d}/{opened.hash.hex()}"
+    return f"{opened.header.expires_at:013d}/{opened.hash.hex()}"
