@@ -1,6 +1,7 @@
 """The contracts, one noun a file, in the order in which a later one may use an earlier one."""
 
 from mingzhang.chain.contracts import (
+    actuals,
     adjustments,
     admissions,
     allotments,
@@ -8,6 +9,8 @@ from mingzhang.chain.contracts import (
     budgets,
     credentials,
     declarations,
+    departments,
+    evaluations,
     founding,
     members,
     methods,
@@ -15,7 +18,10 @@ from mingzhang.chain.contracts import (
     payees,
     payments,
     projects,
+    reevaluations,
+    results,
     reviews,
+    scorecards,
     settings,
     settlements,
     standards,
@@ -42,6 +48,12 @@ CONTRACTS = (
     payees,
     payments,
     settlements,
+    actuals,
+    scorecards,
+    evaluations,
+    reevaluations,
+    results,
+    departments,
     oversight,
     answers,
 )

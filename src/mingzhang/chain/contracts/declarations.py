@@ -3,7 +3,7 @@
 The commands that submit one, and what becomes of it, are in projects.py.
 """
 
-from typing import Annotated, Literal
+from typing import Annotated, Literal, NamedTuple
 
 from msgspec import Meta
 
@@ -153,10 +153,15 @@ class Declaration(Wire, frozen=True, tag=False):
 # --- Rules ---
 
 
-def check_declaration(view: View, declaration: Declaration) -> list[int | None]:
-    """What each cost item's standard allows in fen, None where none is named. Raises Refused at the first of:
-    units, category of the first year, dates, slices, items, total, targets.
-    """
+class Checked(NamedTuple):
+    """What each cost item's standard allows in fen (None where none is named), and the division whose method holds."""
+
+    standard_fen: list[int | None]
+    method_division: str | None
+
+
+def check_declaration(view: View, declaration: Declaration) -> Checked:
+    """Raises Refused at the first of: units, category of the first year, dates, slices, items, total, targets."""
     organisation = read_organisation(view, declaration.organisation)
     department = read_organisation(view, declaration.department)
     supervises = f"/{declaration.department}/" in "/" + organisation.path
@@ -172,8 +177,7 @@ def check_declaration(view: View, declaration: Declaration) -> list[int | None]:
         total = sum(part.amount_fen for part in amounts)
         if total != declaration.total_fen:
             raise Refused(codes.TOTAL_WRONG, part=what, sum_fen=total, total_fen=declaration.total_fen)
-    _check_targets(view, declaration, organisation.division_code)
-    return standard_fen
+    return Checked(standard_fen, _check_targets(view, declaration, organisation.division_code))
 
 
 def standard_allows(quantity: int, unit_cost_fen: int, price_index_bp: int) -> int:
@@ -219,15 +223,15 @@ def _check_item(view: View, item: CostItem, year: int) -> int | None:
     return allowed
 
 
-def _check_targets(view: View, declaration: Declaration, division_code: str) -> None:
+def _check_targets(view: View, declaration: Declaration, division_code: str) -> str | None:
     if declaration.kind == "special" and not declaration.targets:
         raise Refused(codes.TARGETS_MISSING, kind=KINDS[declaration.kind])
-    if not declaration.targets:
-        return
     if declaration.method_id is None:
-        raise Refused(codes.METHOD_MISSING)
+        if declaration.targets:
+            raise Refused(codes.METHOD_MISSING)
+        return None
     year = declaration.slices[0].year
-    method = read_method(view, declaration.method_id, year=year, division_code=division_code).method
+    published = read_method(view, declaration.method_id, year=year, division_code=division_code)
     periods: list[int | None] = []
     seen: list[str] = []
     for targets in declaration.targets:
@@ -241,7 +245,8 @@ def _check_targets(view: View, declaration: Declaration, division_code: str) -> 
                 raise Refused(codes.INDICATOR_TWICE, indicator=indicator.indicator_id)
             seen.append(indicator.indicator_id)
             _check_indicator(indicator)
-        _check_weights(targets, method)
+        _check_weights(targets, published.method)
+    return published.division_code
 
 
 def _check_indicator(indicator: Indicator) -> None:

@@ -69,7 +69,7 @@ class Overcompletion(Wire, frozen=True, tag=False):
     threshold (按照偏离度适度调减分值), half the weight at most.
     """
 
-    threshold_bp: BasisPoints
+    threshold_bp: Annotated[int, Meta(ge=10_000, le=1_000_000)]
     effect: Literal["explain", "reduce"]
 
 
@@ -154,6 +154,9 @@ class MethodPublished(Wire, frozen=True, tag="methods.published/1"):
 class Published(msgspec.Struct, frozen=True):
     """A published method and the index of the record that published it."""
 
+    method_id: str
+    year: int
+    division_code: str
     name: str
     method: Method
     basis: str
@@ -266,9 +269,7 @@ def _check_grades(method: Method) -> None:
 
 def evolve_method_published(draft: Draft, event: MethodPublished) -> None:
     """Store the method."""
-    published = Published(
-        name=event.name, method=event.method, basis=event.basis, unverified=event.unverified, record=event.record
-    )
+    published = Published(**{name: getattr(event, name) for name in Published.__struct_fields__})
     draft.put(METHOD, f"{event.division_code}/{event.year}/{event.method_id}", published)
 
 

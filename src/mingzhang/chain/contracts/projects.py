@@ -18,6 +18,7 @@ from mingzhang.chain.contracts.members import (
     check_own_prefix,
     check_same,
 )
+from mingzhang.chain.contracts.methods import Method, read_method
 from mingzhang.chain.operations import Block, Item, Operation
 from mingzhang.chain.state import Draft, Key, View
 
@@ -47,12 +48,16 @@ class ReviseProject(Wire, frozen=True, tag="projects.revise/1"):
 
 
 class ProjectDeclared(Wire, frozen=True, tag="projects.declared/1"):
-    """A version was submitted. `standard_fen` holds for each cost item what its standard allows, or None."""
+    """A version was submitted. `standard_fen` holds for each cost item what its standard allows, or None.
+
+    `method_division` says whose method of that name was found, so that a later and nearer one changes nothing.
+    """
 
     project_id: str
     version: int
     declaration: Declaration
     standard_fen: list[int | None]
+    method_division: str | None
     submitted_by: str
     record: int
 
@@ -118,6 +123,7 @@ class Project(msgspec.Struct, frozen=True):
     category: str
     kind: str
     method_id: str | None
+    method_division: str | None
     start_date: str
     end_date: str
     status: Literal["submitted", "returned", "reviewed", "approved", "rejected", "closed"]
@@ -133,8 +139,16 @@ class Project(msgspec.Struct, frozen=True):
     decided_record: int
 
 
+class Mark(msgspec.Struct, frozen=True):
+    """An entry whose name says all but the version that put it there."""
+
+    version: int
+
+
 PROJECT = Key("projects/project", Project)
 """projects/project/<project>"""
+OF_DEPARTMENT = Key("projects/of_department", Mark)
+"""projects/of_department/<department>/<project>: which projects a department supervises"""
 DECLARATION = Key("projects/declaration", Declaration)
 """projects/declaration/<project>/<version, three digits>: every version as it was submitted"""
 
@@ -172,6 +186,20 @@ def read_targets(view: View, project: Project, year: int | None) -> Targets:
         if targets.year == year:
             return targets
     raise Refused(codes.NO_TARGETS_FOR_PERIOD, project=project.project_id, period=year or "总体")
+
+
+def read_project_method(view: View, project: Project) -> Method:
+    """The method that was found for the project when it was declared, of its first year. Raises Refused."""
+    if project.method_id is None or project.method_division is None:
+        raise Refused(codes.METHOD_MISSING)
+    year = project.asked[0].year
+    return read_method(view, project.method_id, year=year, division_code=project.method_division).method
+
+
+def read_department_projects(view: View, department: str) -> list[Project]:
+    """All projects a department supervises, in order of id."""
+    names = [name for name, _mark in view.scan(OF_DEPARTMENT, department + "/")]
+    return [read_project(view, name[len(department) + 1 :]) for name in names]
 
 
 def decide_declare_project(view: View, item: Item, block: Block) -> list[Wire]:
@@ -215,11 +243,13 @@ def _check_not_taken(view: View, project_id: str, version: int, *, declaration: 
 
 
 def _submit(view: View, item: Item, project_id: str, *, version: int, declaration: Declaration) -> ProjectDeclared:
+    checked = check_declaration(view, declaration)
     return ProjectDeclared(
         project_id=project_id,
         version=version,
         declaration=declaration,
-        standard_fen=check_declaration(view, declaration),
+        standard_fen=checked.standard_fen,
+        method_division=checked.method_division,
         submitted_by=item.signer,
         record=item.index,
     )
@@ -241,6 +271,7 @@ def evolve_project_declared(draft: Draft, event: ProjectDeclared) -> None:
         category=declaration.category,
         kind=declaration.kind,
         method_id=declaration.method_id,
+        method_division=event.method_division,
         start_date=declaration.start_date,
         end_date=declaration.end_date,
         status="submitted",
@@ -255,6 +286,9 @@ def evolve_project_declared(draft: Draft, event: ProjectDeclared) -> None:
         record=event.record,
         decided_record=0,
     )
+    if before is not None and before.department != project.department:
+        draft.delete(OF_DEPARTMENT, f"{before.department}/{event.project_id}")
+    draft.put(OF_DEPARTMENT, f"{project.department}/{event.project_id}", Mark(version=event.version))
     draft.put(PROJECT, event.project_id, project)
     draft.put(DECLARATION, _version_name(event.project_id, event.version), declaration)
 
