@@ -8,6 +8,7 @@ signatures. All but the checkpoints can be computed again from the envelopes, an
 import sqlite3
 import threading
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import closing
 from pathlib import Path
 from typing import NamedTuple
 
@@ -207,9 +208,10 @@ class Store:
         self._ids += len(outcome.passed)
 
     def save_checkpoint(self, row: CheckpointRow) -> None:
-        """Keep a signed checkpoint; a later one of the same size replaces it."""
-        with self._writer:
-            self._writer.execute("INSERT OR REPLACE INTO checkpoints VALUES (?, ?, ?, ?)", row)
+        """Keep a signed checkpoint; a later one of the same size replaces it. Any thread may."""
+        # On its own connection: the writer's may be in the middle of a block, which this would end.
+        with closing(_connect(self.path)) as connection:
+            connection.execute("INSERT OR REPLACE INTO checkpoints VALUES (?, ?, ?, ?)", row)
 
     def _next_envelope(self) -> int:
         return int(self._writer.execute("SELECT coalesce(max(id), 0) + 1 FROM envelopes").fetchone()[0])
