@@ -187,9 +187,7 @@ def test_who_is_proposed_must_be_possible() -> None:
 
 def test_a_registered_organisation_joins_with_the_content_it_has() -> None:
     world = founded(("city",))
-    school = joining(
-        world, organisation_id="school", name="school", kind="unit", parent="city", administrator=None
-    )
+    school = joining(world, organisation_id="school", name="school", kind="unit", parent="city", administrator=None)
     world.must("root", school)
     world.must("root2", vote())
     assert members(world) == ["city", "school"]
