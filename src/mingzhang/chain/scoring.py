@@ -92,7 +92,9 @@ def shown_bp(share: Share) -> int:
 
 
 def points(weight: int, share: Share, *, rounding: Rounding, step: int) -> int:
-    """Weight × share in hundredths, rounded to the step, never above the weight (得分不超过权重)."""
+    """Weight × share in hundredths, rounded to the step; exactly the weight once the target is met, never more."""
+    if share.met:
+        return weight
     return min(weight, _rounded(weight * share.numerator, share.denominator, rounding=rounding, step=step))
 
 

@@ -1,10 +1,12 @@
-"""A declared project for contract tests: the hospital's ward building, two years, with files, items and targets."""
+"""Projects for contract tests: the hospital's ward building of two years, and its lift, small and paid at once."""
 
 from typing import Any
 
 import msgspec
 from tests.chain.world import World
 
+from mingzhang.chain.contracts.actuals import ReportActual
+from mingzhang.chain.contracts.budgets import ApproveLine
 from mingzhang.chain.contracts.declarations import (
     CostItem,
     Declaration,
@@ -14,12 +16,17 @@ from mingzhang.chain.contracts.declarations import (
     Targets,
     YearAmount,
 )
+from mingzhang.chain.contracts.evaluations import Entry, SubmitSelfEvaluation
+from mingzhang.chain.contracts.payees import RegisterPayee
+from mingzhang.chain.contracts.payments import RequestPayment
 from mingzhang.chain.contracts.projects import DeclareProject
 from mingzhang.chain.contracts.reviews import ApproveProject, ReviewProject
+from mingzhang.chain.contracts.settlements import SettlePayment
 from mingzhang.chain.contracts.standards import CodeEntry, PublishCodes, PublishStandard
 from mingzhang.rulebooks import load_method, shipped_methods
 
 WARD = "hospital:ward"
+LIFT = "hospital:lift"
 SEALED = "ab" * 32
 
 
@@ -107,3 +114,74 @@ def approved(world: World, project_id: str = WARD, **changes: Any) -> Declaratio
     world.must("budget", ApproveProject(project_id=project_id, version=1, verdict="approve",
                                         approved=content.slices, opinion="同意"))  # fmt: skip
     return content
+
+
+# --- Money, actual values and entries, for tests of performance -------------------------------------------------------
+
+
+def lift(world: World, budget_fen: int = 1_000_000, paid_fen: int = 950_000, *, project_id: str = LIFT,
+         organisation: str = "hospital", indicators: list[Indicator] | None = None, scheme: str = "standard",
+         method_id: str = "national", year: int | None = 2022) -> None:  # fmt: skip
+    """An approved project of 2022 with one budget line, part of which is paid; no money at all for a budget of 0."""
+    local = project_id.partition(":")[2]
+    clerk, cashier = {"hospital": ("clerk", "cashier"), "school": ("schoolclerk", "schoolcashier")}[organisation]
+    item = CostItem(name="电梯", standard_id=None, quantity=1, unit_cost_fen=1_000_000, sealed=None,
+                    amount_fen=1_000_000, departure_reason="")  # fmt: skip
+    content = declaration(
+        organisation=organisation, items=[item], total_fen=1_000_000, name="电梯更新", method_id=method_id,
+        slices=[YearAmount(year=2022, amount_fen=1_000_000)], start_date="2022-01-01", end_date="2022-12-31",
+        targets=[targets(*(indicators or USUAL), year=year, scheme=scheme)],
+    )  # fmt: skip
+    world.must(clerk, DeclareProject(project_id=project_id, declaration=content))
+    world.must("reviewer", ReviewProject(project_id=project_id, version=1, verdict="pass", opinion="同意"))
+    world.must("budget", ApproveProject(project_id=project_id, version=1, verdict="approve",
+                                        approved=content.slices, opinion="同意"))  # fmt: skip
+    if budget_fen == 0:
+        return
+    for table, code in (("function", "2100201"), ("department_economic", "31006"), ("government_economic", "50601"),
+                        ("fund_type", "1")):  # fmt: skip
+        command: Any = {"table": table, "entries": [CodeEntry(code=code, name=code, parent="")]}
+        world.do("committee", PublishCodes(organisation="city", year=2022, basis="示例", **command))
+    line_id = f"{organisation}:{local}-line"
+    world.must("budget", ApproveLine(
+        line_id=line_id, organisation=organisation, project_id=project_id, year=2022, function_code="2100201",
+        department_economic_code="31006", government_economic_code="50601", fund_type="1", approved_fen=budget_fen,
+        paid_from="treasury", document="批复"))  # fmt: skip
+    if paid_fen:
+        payee_id, payment_id = f"{organisation}:{local}-payee", f"{organisation}:{local}-payment"
+        world.must(cashier, RegisterPayee(
+            payee_id=payee_id, organisation=organisation, kind="enterprise", name="电梯公司", name_commitment=None,
+            account_commitment=SEALED, account_index=f"{sum(payee_id.encode()):064x}",
+            contact_commitment=None))  # fmt: skip
+        world.must(cashier, RequestPayment(
+            payment_id=payment_id, line_id=line_id, payee_id=payee_id, amount_fen=paid_fen, purpose="电梯款",
+            business_date="2022-04-15", invoice=None, evidence=[]))  # fmt: skip
+        world.must("teller", SettlePayment(receipt_id=f"city:{local}-receipt", payment_id=payment_id,
+                                           outcome="settled", settled_date="2022-04-15", reason=""))  # fmt: skip
+
+
+def actual(indicator_id: str, digits: int | None = None, scale: int = 0, **changes: Any) -> ReportActual:
+    """A report of the first of the year, with the value given, or with a level and its completion."""
+    fields: dict[str, Any] = {
+        "actual_id": f"hospital:actual-{indicator_id}",
+        "project_id": LIFT,
+        "value": None if digits is None else Measure(digits=digits, scale=scale),
+        "level": None,
+        "completion_bp": None,
+        "source": "验收报告",
+        "evidence": [File(name_commitment=None, commitment=SEALED, media_type="image/jpeg", size_bytes=1)],
+        "date": "2022-04-01",
+    }
+    return ReportActual(indicator_id=indicator_id, **fields | changes)
+
+
+def entry(indicator_id: str | None, self_score: int | None, reason: str = "", measures: str = "") -> Entry:
+    """What the unit says of a line; without a score it does not apply, or (execution) is not scored."""
+    dropped = self_score is None and indicator_id is not None
+    return Entry(indicator_id=indicator_id, not_applicable=dropped, self_score=self_score, reason=reason,
+                 measures=measures)  # fmt: skip
+
+
+def self_evaluation(*entries: Entry, evaluation_id: str = "hospital:e1", **changes: Any) -> SubmitSelfEvaluation:
+    fields: dict[str, Any] = {"project_id": LIFT, "year": 2022, "narrative": "自评报告"} | changes
+    return SubmitSelfEvaluation(evaluation_id=evaluation_id, entries=list(entries), **fields)
