@@ -147,15 +147,21 @@ def read_payment(view: View, payment_id: str) -> Payment:
     return payment
 
 
+def find_payment(view: View, payment_id: str) -> Payment | None:
+    """A payment, or None."""
+    return view.get(PAYMENT, payment_id)
+
+
 def scan_payments(view: View) -> Iterable[tuple[str, Payment]]:
     """All payments in order of id: for whole-state checks, not for decisions."""
     return view.scan(PAYMENT)
 
 
-def check_payment_id_free(view: View, payment_id: str) -> None:
-    """Refuse an id that is taken."""
-    if view.get(PAYMENT, payment_id) is not None:
-        raise Refused(codes.PAYMENT_ID_TAKEN, payment=payment_id)
+def check_invoice_unused(view: View, invoice: str) -> None:
+    """Refuse an invoice that a live payment uses."""
+    use = view.get(INVOICE, invoice)
+    if use is not None:
+        raise Refused(codes.INVOICE_USED, payment=use.payment_id)
 
 
 def check_business_date(business_date: str, block: Block) -> None:
@@ -183,9 +189,7 @@ def decide_request_payment(view: View, item: Item, block: Block) -> list[Wire]:
     check_allocated(command.line_id, line, command.amount_fen)
     check_plan(view, line, command, block=block)
     if command.invoice is not None:
-        use = view.get(INVOICE, command.invoice)
-        if use is not None:
-            raise Refused(codes.INVOICE_USED, payment=use.payment_id)
+        check_invoice_unused(view, command.invoice)
     holds = _holds(view, command, block)
     status: Bucket = "reserved" if holds else "in_transit"
     return [

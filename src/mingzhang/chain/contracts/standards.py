@@ -27,6 +27,7 @@ PARAMETERS: dict[str, tuple[int, str]] = {
     "plan_controls_payment": (0, "用款计划是否控制支付:1 为按月累计计划与指标双控制,0 为只按指标控制"),
     "payment_hold_above_fen": (50_000_000, "单笔支付达到此金额(分)须由财政国库人员审核"),
     "year_end_hold_from_day": (1215, "自该月日(MMDD)起的普通支付须由财政国库人员审核(年底突击花钱防范)"),
+    "retention_max_bp": (300, "工程协议质保金占协议总额的上限(万分之一),全国规定 3%,各地可从低"),
     "finding_escalation_days": (5, "监督发现逾期未答复后,每隔此天数报知更上一级单位"),
 }
 """Parameters, the value in force until a place sets its own, and what each means."""
