@@ -13,8 +13,10 @@ from mingzhang.chain.contracts import (
     credentials,
     declarations,
     departments,
+    disclosure,
     disputes,
     evaluations,
+    fieldrules,
     founding,
     members,
     methods,
@@ -30,6 +32,7 @@ from mingzhang.chain.contracts import (
     scorecards,
     settings,
     settlements,
+    sources,
     standards,
     switches,
     terms,
@@ -72,6 +75,9 @@ CONTRACTS = (
     departments,
     oversight,
     answers,
+    sources,
+    fieldrules,
+    disclosure,
 )
 
 

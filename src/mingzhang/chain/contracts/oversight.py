@@ -14,8 +14,10 @@ from msgspec import Meta
 from mingzhang.chain.codec import Count, Id, Name, ObjectId, Seconds, Text, Wire
 from mingzhang.chain.codes import Refused
 from mingzhang.chain.codes import oversight as codes
+from mingzhang.chain.contracts.agreements import read_agreement
 from mingzhang.chain.contracts.budgets import read_line
 from mingzhang.chain.contracts.declarations import File
+from mingzhang.chain.contracts.evaluations import read_evaluation
 from mingzhang.chain.contracts.members import (
     check_authority,
     check_not_same_person,
@@ -41,11 +43,13 @@ Severity = Literal["general", "serious", "grave"]
 SEVERITIES = {"general": "一般", "serious": "较重", "grave": "严重"}
 Conclusion = Literal["substantiated", "not_substantiated", "rectified"]
 CONCLUSIONS = {"substantiated": "属实", "not_substantiated": "不属实", "rectified": "已整改"}
-SubjectKind = Literal["project", "budget_line", "payment", "organisation"]
+SubjectKind = Literal["project", "budget_line", "agreement", "payment", "evaluation", "organisation"]
 SUBJECTS: dict[str, Callable[[View, str], object]] = {
     "project": read_project,
     "budget_line": read_line,
+    "agreement": read_agreement,
     "payment": read_payment,
+    "evaluation": read_evaluation,
     "organisation": read_organisation,
 }
 """What a finding may be about, and the reader that refuses when there is no such object."""
