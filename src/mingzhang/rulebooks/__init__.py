@@ -17,15 +17,19 @@ METHODS = Path(__file__).parent / "methods"
 
 
 class Row(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """A part of a method, in the fields of `Method`, with the text it comes from; unverified if not read there."""
+    """A part of a method, in the fields of `Method`, with the text it comes from; unverified if not read there.
+
+    `sets` puts a field in place of what rows before said, `adds` appends to a list.
+    """
 
     source: Text
     unverified: bool
-    sets: dict[str, Any]
+    sets: dict[str, Any] = {}
+    adds: dict[str, list[Any]] = {}
 
 
 class MethodFile(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """A file in methods/. A later row overrides an earlier one; `like` names a file whose rows come before these."""
+    """A file in methods/. `like` names a file whose rows come before these."""
 
     method_id: Id
     division_code: Code64
@@ -48,10 +52,16 @@ def load_method(path: Path, *, organisation: str, year: int) -> PublishMethod:
     """
     file = _read(path)
     rows = [*(_read(path.parent / f"{file.like}.yaml").rows if file.like else ()), *file.rows]
-    in_force: dict[str, tuple[Any, Row]] = {name: (value, row) for row in rows for name, value in row.sets.items()}
-    doubtful = [f"{name}: {row.source}" for name, (_value, row) in in_force.items() if row.unverified]
+    fields: dict[str, Any] = {}
+    sources: dict[str, list[Row]] = {}
+    for row in rows:
+        for name, value in row.sets.items():
+            fields[name], sources[name] = value, [row]
+        for name, more in row.adds.items():
+            fields[name], sources[name] = [*fields.get(name, []), *more], [*sources.get(name, []), row]
+    doubtful = [f"{name}: {row.source}" for name, given in sources.items() for row in given if row.unverified]
     try:
-        method = msgspec.convert({name: value for name, (value, _row) in in_force.items()}, Method)
+        method = msgspec.convert(fields, Method)
     except msgspec.ValidationError as error:
         raise ValueError(f"{path.name}: {error}") from None
     return PublishMethod(

@@ -94,6 +94,8 @@ def test_a_published_method_never_changes() -> None:
     [
         ("441900000", "441900000"),
         ("441900123", "441900000"),
+        ("441902000", "441900000"),
+        ("440305008", "440305000"),
         ("441800000", "440000000"),
         ("440000000", "440000000"),
         ("110000000", "000000000"),
@@ -101,7 +103,7 @@ def test_a_published_method_never_changes() -> None:
 )
 def test_the_nearest_division_s_method_holds(division: str, found: str) -> None:
     world = World()
-    for code in ("000000000", "440000000", "441900000"):
+    for code in ("000000000", "440000000", "441900000", "440305000"):
         world.must("committee", replace(NATIONAL, division_code=code, name=code))
     assert read_method(world.view(), "national", year=2022, division_code=division).name == found
 
@@ -142,6 +144,7 @@ def test_what_was_not_read_in_the_official_text_is_marked() -> None:
         assert command.unverified
         assert "grades: " in command.notes
     assert "bands: " not in NATIONAL.notes
+    assert NATIONAL.notes.count("schemes: ") == 1, "the three with or without cost and satisfaction, not the first"
 
 
 @pytest.mark.parametrize(

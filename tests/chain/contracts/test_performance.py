@@ -19,13 +19,15 @@ from tests.chain.world import World
 
 from mingzhang.chain.codec import CodecError, decode, encode
 from mingzhang.chain.contracts.actuals import ReportActual, read_actual
+from mingzhang.chain.contracts.adjustments import DecideAdjustment, RequestSupplement
+from mingzhang.chain.contracts.credentials import GrantRole
 from mingzhang.chain.contracts.declarations import Measure
 from mingzhang.chain.contracts.evaluations import Entry, SelfEvaluationSubmitted, read_current, read_evaluation
 from mingzhang.chain.contracts.methods import Overcompletion, PointsBand
 from mingzhang.chain.contracts.projects import read_project
 from mingzhang.chain.contracts.reevaluations import Adjustment, ReEvaluate
 from mingzhang.chain.contracts.reviews import CloseProject
-from mingzhang.chain.contracts.scorecards import AssessedAtEnd, Scorecard, draw_scorecard
+from mingzhang.chain.contracts.scorecards import AssessedAtEnd, Scorecard, draw_scorecard, grade_of
 from mingzhang.rulebooks import load_method, shipped_methods
 
 replace = msgspec.structs.replace
@@ -184,6 +186,17 @@ def test_budget_execution_is_paid_over_adjusted_budget(
     assert drawn.applicable == (9000 if rate_bp is None else 10_000)
 
 
+@pytest.mark.parametrize(("base", "rate_bp"), [("adjusted", 4750), ("approved", 9500)])
+def test_the_method_says_which_budget_counts(base: str, rate_bp: int) -> None:
+    world = prepared()
+    of_method(world, execution_of=base)
+    lift(world, method_id="own")
+    world.must("cashier", RequestSupplement(adjustment_id="hospital:more", to_line="hospital:lift-line",
+                                            amount_fen=1_000_000, source="预备费", reason=S))  # fmt: skip
+    world.must("budget", DecideAdjustment(adjustment_id="hospital:more", verdict="approve", document="d", opinion=S))
+    assert card(world).execution.rate_bp == rate_bp
+
+
 def test_what_does_not_apply_is_left_out_and_the_rest_rescaled() -> None:
     drawn = card(reported(actual("quality", 50)), "patients")
     assert (drawn.applicable, drawn.total, drawn.missing) == (9000, 8833, [])
@@ -243,6 +256,15 @@ def test_the_method_says_how(
     world.must("clerk", report)
     (line,) = [one for one in card(world).indicators if one.indicator_id == report.indicator_id]
     assert line.score == score
+
+
+@pytest.mark.parametrize(
+    ("total", "grade"),
+    [(10_000, "优"), (9000, "优"), (8999, "良"), (8000, "良"), (7999, "中"), (6000, "中"), (5999, "差"), (0, "差")],
+)
+def test_a_grade_begins_at_its_floor(total: int, grade: str) -> None:
+    method = load_method(shipped_methods()["national"], organisation="city", year=2022).method
+    assert grade_of(total, method).name == grade
 
 
 SPLIT = {  # scheme and indicators with their weights: output, benefit, satisfaction
@@ -355,6 +377,23 @@ def test_an_actual_must_be_there() -> None:
     assert world.records[-1].facts == {"indicator": "beds", "missing": 2}
 
 
+def test_execution_without_weight_takes_no_self_score() -> None:
+    world = prepared()
+    command = load_method(shipped_methods()["ningxia-yuanzhou"], organisation="city", year=2022)
+    world.must("committee", replace(command, division_code="441900000"))
+    lift(world, method_id="ningxia-yuanzhou", indicators=[
+        indicator("done", "output", "quantity", 4000), indicator("good", "benefit", "social", 4000),
+        indicator("liked", "satisfaction", "satisfaction", 2000)])  # fmt: skip
+    world.must("clerk", actual("done", 100), actual("good", 100), actual("liked", 100))
+    entries = [entry("done", 4000), entry("good", 4000), entry("liked", 2000)]
+    code = "self_score_where_none_belongs_or_missing"
+    assert world.do("clerk", self_evaluation(*entries, entry(None, 0))) == code
+    world.must("clerk", self_evaluation(*entries, entry(None, None)))
+    assert world.records[-1].events[0].self_total == 10_000
+    world.must("performance", decide())
+    assert read_evaluation(world.view(), "hospital:e1").final_total == 10_000
+
+
 def test_a_method_may_let_nothing_be_left_out() -> None:
     world = prepared()
     of_method(world, not_applicable="refuse")
@@ -428,6 +467,19 @@ def test_who_decides_and_on_what(person: str, command: ReEvaluate, expected: str
     world = reported()
     world.must("clerk", self_evaluation(*but(entry("patients", None, S))))
     assert world.do(person, command) == expected
+
+
+def test_an_expert_sees_to_the_project_of_the_grant_only() -> None:
+    world = reported()
+    lift(world, project_id="hospital:other")
+    world.enrol("agency", "city")
+    world.must("root", GrantRole(grant_id="one", person_id="agency", role="expert", organisation="hospital",
+                                 project="hospital:other", from_time=0, until_time=None))  # fmt: skip
+    world.must("clerk", self_evaluation(*ALL))
+    assert world.do("agency", decide()) == "signer_not_authorised_for_organisation"
+    world.must("root", GrantRole(grant_id="two", person_id="agency", role="expert", organisation="hospital",
+                                 project=LIFT, from_time=0, until_time=None))  # fmt: skip
+    assert world.do("agency", decide()) == "ok"
 
 
 def test_the_formula_stands_unless_adjusted_with_a_reason() -> None:

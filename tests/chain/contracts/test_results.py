@@ -6,6 +6,7 @@ import pytest
 from tests.chain.contracts.declared import LIFT, actual, entry, indicator, lift, prepared, self_evaluation
 from tests.chain.world import START, World
 
+from mingzhang.chain.codes import Refused
 from mingzhang.chain.contracts.departments import DepartmentEvaluated, SubmitDepartmentEvaluation
 from mingzhang.chain.contracts.methods import Grade
 from mingzhang.chain.contracts.reevaluations import Adjustment, ReEvaluate
@@ -15,9 +16,11 @@ from mingzhang.chain.contracts.results import (
     CloseRectification,
     RectificationOrdered,
     ResultApplied,
+    decide_apply_result,
     read_applied,
     read_rectification,
 )
+from mingzhang.chain.operations import LEDGER, Block, Item
 from mingzhang.rulebooks import load_method, shipped_methods
 
 DAY = 86_400
@@ -27,18 +30,18 @@ ONE = [indicator("done", "output", "quantity", 5000), indicator("good", "benefit
 
 
 def evaluated(
-    world: World, share: int, project_id: str = LIFT, budget_fen: int = 1_000_000, paid_fen: int | None = None
+    world: World, share: int, project_id: str = LIFT, *, budget_fen: int = 1_000_000, year: int | None = 2022
 ) -> None:
-    """A project of which `share` percent was reached throughout, evaluated by unit and finance; with all money spent
+    """A project with all money spent, of which `share` percent was reached throughout, evaluated by unit and finance:
     the total is 10 + 0.9 × share.
     """
     local = project_id.partition(":")[2]
-    lift(world, budget_fen, budget_fen if paid_fen is None else paid_fen, project_id=project_id, indicators=ONE)
+    lift(world, budget_fen, budget_fen, project_id=project_id, indicators=ONE, year=year)
     for one in ONE:
         world.must("clerk", actual(one.indicator_id, share, project_id=project_id,
                                    actual_id=f"hospital:{local}-{one.indicator_id}"))  # fmt: skip
     entries = [entry(one.indicator_id, one.weight * share // 100, S, S) for one in ONE]
-    world.must("clerk", self_evaluation(*entries, entry(None, 1000), project_id=project_id,
+    world.must("clerk", self_evaluation(*entries, entry(None, 1000), project_id=project_id, year=year,
                                         evaluation_id=f"hospital:{local}-e"))  # fmt: skip
     world.must("performance", ReEvaluate(evaluation_id=f"hospital:{local}-e", adjustments=[], opinion=S, evidence=[]))
 
@@ -89,6 +92,24 @@ def test_a_place_may_raise() -> None:
                                            notes=""))  # fmt: skip
     evaluated(world, 50, budget_fen=999_999)
     assert happened(world, ResultApplied)[0].change_fen == 50_500
+
+
+def test_a_result_is_never_applied_twice() -> None:
+    """The ledger does not call twice; should it ever, this stops it."""
+    world = prepared()
+    evaluated(world, 100)
+    again = Item(ApplyResult(evaluation_id="hospital:lift-e"), LEDGER, 1)
+    with pytest.raises(Refused) as refusal:
+        decide_apply_result(world.view(), again, Block(1, START))
+    assert refusal.value.code.name == "result_already_applied"
+    lift(world, project_id="hospital:open", indicators=ONE)
+    world.must("clerk", *[actual(one.indicator_id, 100, project_id="hospital:open") for one in ONE])
+    entries = [*(entry(one.indicator_id, one.weight) for one in ONE), entry(None, 950)]
+    world.must("clerk", self_evaluation(*entries, project_id="hospital:open", evaluation_id="hospital:open-e"))
+    early = Item(ApplyResult(evaluation_id="hospital:open-e"), LEDGER, 1)
+    with pytest.raises(Refused) as refusal:
+        decide_apply_result(world.view(), early, Block(1, START))
+    assert refusal.value.code.name == "evaluation_not_final"
 
 
 def test_the_ledger_alone_applies_a_result_and_once() -> None:
@@ -203,8 +224,8 @@ def overall(**changes: Any) -> SubmitDepartmentEvaluation:
 def two_projects() -> World:
     """100 % of a project of 250,000 fen, 60 % of one of 750,000; a third without a result, a fourth without money."""
     world = prepared()
-    evaluated(world, 100, "hospital:small", 250_000)
-    evaluated(world, 60, "hospital:large", 750_000)
+    evaluated(world, 100, "hospital:small", budget_fen=250_000)
+    evaluated(world, 60, "hospital:large", budget_fen=750_000)
     lift(world, 100_000, 0, project_id="hospital:pending")
     lift(world, 0, project_id="hospital:unfunded")
     return world
@@ -219,6 +240,13 @@ def test_a_department_is_the_mean_of_its_projects_weighted_by_funds() -> None:
         ("hospital:small", 10_000, 250_000),
     ]
     assert (event.total, event.grade.name, event.without_result) == (7300, "中", ["hospital:pending"])
+
+
+def test_a_project_evaluated_as_a_whole_only_counts_by_that() -> None:
+    world = prepared()
+    evaluated(world, 70, "hospital:whole", year=None)
+    world.must("reviewer", overall(self_total=7300))
+    assert [one.total for one in happened(world, DepartmentEvaluated)[0].parts] == [7300]
 
 
 @pytest.mark.parametrize(

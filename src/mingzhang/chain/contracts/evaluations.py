@@ -14,7 +14,7 @@ from mingzhang.chain.codes import Refused
 from mingzhang.chain.codes import performance as codes
 from mingzhang.chain.contracts.declarations import File
 from mingzhang.chain.contracts.members import check_authority, check_own_prefix, check_same
-from mingzhang.chain.contracts.methods import Grade
+from mingzhang.chain.contracts.methods import FULL, Grade
 from mingzhang.chain.contracts.projects import read_project
 from mingzhang.chain.contracts.scorecards import Drawn, Scorecard, draw_scorecard, grade_of, total_of
 from mingzhang.chain.operations import Block, Item, Operation
@@ -330,5 +330,15 @@ def _period(project_id: str, year: int | None) -> str:
     return f"{project_id}/{year or 'whole'}"
 
 
+def _scores_within_weights(evaluation: Evaluation) -> bool:
+    """Every score lies within its weight, every total within 100.00."""
+    card = evaluation.card
+    lines = [(one.score or 0, one.weight) for one in card.indicators]
+    lines.append((card.execution.score or 0, card.execution.weight))
+    totals = (card.total, evaluation.self_total, evaluation.final_total)
+    return all(0 <= score <= weight for score, weight in lines) and all(0 <= total <= FULL for total in totals)
+
+
 COMMANDS = {SubmitSelfEvaluation: Operation(decide_submit_self_evaluation, _SELF)}
 EVENTS = {SelfEvaluationSubmitted: evolve_self_evaluation_submitted, ReEvaluated: evolve_re_evaluated}
+TOUCHED = {EVALUATION: ("scores_within_weights", _scores_within_weights)}

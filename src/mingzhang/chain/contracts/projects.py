@@ -328,6 +328,12 @@ def _change(draft: Draft, project_id: str, **fields: object) -> None:
         draft.put(PROJECT, project_id, msgspec.structs.replace(project, **fields))
 
 
+def _approval_within_asked(project: Project) -> bool:
+    """What is approved is the sum of its years and no more than was asked for, which is the sum of its years too."""
+    years = sum(part.amount_fen for part in project.approved)
+    return project.approved_fen == years <= project.total_fen == sum(part.amount_fen for part in project.asked)
+
+
 COMMANDS = {
     DeclareProject: Operation(decide_declare_project, _DECLARING),
     ReviseProject: Operation(decide_revise_project, _DECLARING),
@@ -339,3 +345,4 @@ EVENTS = {
     ProjectNotApproved: evolve_project_not_approved,
     ProjectClosed: evolve_project_closed,
 }
+TOUCHED = {PROJECT: ("approval_within_asked", _approval_within_asked)}
