@@ -19,8 +19,9 @@ from mingzhang.chain.contracts.declarations import (
 from mingzhang.chain.contracts.evaluations import Entry, SubmitSelfEvaluation
 from mingzhang.chain.contracts.payees import RegisterPayee
 from mingzhang.chain.contracts.payments import RequestPayment
-from mingzhang.chain.contracts.projects import DeclareProject
+from mingzhang.chain.contracts.projects import DeclareProject, read_project
 from mingzhang.chain.contracts.reviews import ApproveProject, ReviewProject
+from mingzhang.chain.contracts.scorecards import Scorecard, draw_scorecard
 from mingzhang.chain.contracts.settlements import SettlePayment
 from mingzhang.chain.contracts.standards import CodeEntry, PublishCodes, PublishStandard
 from mingzhang.rulebooks import load_method, shipped_methods
@@ -185,3 +186,27 @@ def entry(indicator_id: str | None, self_score: int | None, reason: str = "", me
 def self_evaluation(*entries: Entry, evaluation_id: str = "hospital:e1", **changes: Any) -> SubmitSelfEvaluation:
     fields: dict[str, Any] = {"project_id": LIFT, "year": 2022, "narrative": "自评报告"} | changes
     return SubmitSelfEvaluation(evaluation_id=evaluation_id, entries=list(entries), **fields)
+
+
+MET = [actual("area", 533850, 2), actual("quality", 100), actual("delay", 30), actual("patients", 90),
+       actual("beds", level="achieved", completion_bp=10000)]  # fmt: skip
+
+
+def reported(*changed: ReportActual, **money: Any) -> World:
+    """The lift with all targets met, but for the given values."""
+    world = prepared()
+    lift(world, **money)
+    taken = [one.indicator_id for one in changed]
+    world.must("clerk", *changed, *[one for one in MET if one.indicator_id not in taken])
+    return world
+
+
+def card(world: World, *dropped: str, year: int | None = 2022) -> Scorecard:
+    return draw_scorecard(world.view(), read_project(world.view(), LIFT), year=year, dropped=dropped).card
+
+
+def of_method(world: World, **changes: Any) -> None:
+    """Publish the national method with changes, as `own`."""
+    national = load_method(shipped_methods()["national"], organisation="city", year=2022)
+    own = msgspec.structs.replace(national.method, **changes)
+    world.must("committee", msgspec.structs.replace(national, method_id="own", method=own))
