@@ -166,7 +166,8 @@ def test_the_method_says_which_budget_counts(base: str, rate_bp: int) -> None:
     lift(world, method_id="own")
     world.must("cashier", RequestSupplement(adjustment_id="hospital:more", to_line="hospital:lift-line",
                                             amount_fen=1_000_000, source="预备费", reason="不足"))  # fmt: skip
-    world.must("budget", DecideAdjustment(adjustment_id="hospital:more", verdict="approve", document="d", opinion="同意"))
+    world.must("budget", DecideAdjustment(adjustment_id="hospital:more", verdict="approve", document="追加",
+                                          opinion="同意"))  # fmt: skip
     assert card(world).execution.rate_bp == rate_bp
 
 
