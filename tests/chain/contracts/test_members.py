@@ -12,8 +12,8 @@ from mingzhang.chain.contracts.founding import FoundLedger
 from mingzhang.chain.contracts.members import EnrolPerson, RegisterOrganisation, check_authority, holds_role
 from mingzhang.chain.contracts.settings import StateTime
 from mingzhang.chain.machine import Machine
-from mingzhang.chain.outcome import Head
 from mingzhang.chain.operations import Block
+from mingzhang.chain.outcome import Head
 from mingzhang.chain.suites import suite_named
 
 DAY = 24 * 3600
