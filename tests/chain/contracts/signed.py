@@ -2,12 +2,13 @@
 
 from typing import Any
 
+import msgspec
 from tests.chain.contracts.declared import WARD, approved, prepared
 from tests.chain.world import START, World
 
 from mingzhang.chain.contracts.agreements import CountersignAgreement, SignAgreement
 from mingzhang.chain.contracts.attestations import AttestCondition
-from mingzhang.chain.contracts.budgets import ApproveLine
+from mingzhang.chain.contracts.budgets import ApproveLine, read_line
 from mingzhang.chain.contracts.milestones import Claim
 from mingzhang.chain.contracts.payees import RegisterPayee
 from mingzhang.chain.contracts.settlements import SettlePayment
@@ -146,3 +147,14 @@ def answers(world: World, since: int) -> list[tuple[str, str]]:
         for record in world.records[since:]
         if type(record.command).__name__ == "ReleaseMilestone"
     ]
+
+
+def buckets(world: World, line_id: str = LINE) -> tuple[int, int, int, int]:
+    """What the line has available, encumbered, in transit and paid."""
+    found = read_line(world.view(), line_id)
+    return found.available_fen, found.encumbered_fen, found.in_transit_fen, found.paid_fen
+
+
+def changed(one: Any = DONE, **changes: Any) -> Any:
+    """A condition or milestone with something else in it."""
+    return msgspec.structs.replace(one, **changes)

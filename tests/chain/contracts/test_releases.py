@@ -138,6 +138,7 @@ def test_nobody_orders_a_release(world: World) -> None:
     order = ReleaseMilestone(agreement_id=AGREEMENT, milestone_id="node", attempt=1)
     assert world.do("cashier", order) == "command_is_internal"
     assert world.do("cashier", retry("node")) == "conditions_not_met"
+    assert world.do("schoolcashier", retry("node")) == "signer_not_authorised_for_organisation"
     assert world.do("cashier", retry("none")) == "milestone_not_found"
 
 
