@@ -1,7 +1,8 @@
-"""The ledger alone in this process: a queue, one thread that makes blocks, and the store. The default node.
+"""The ledger alone in this process: three threads in a row check signatures, judge blocks and write them.
 
-Blocks are made of whatever waits when the last one is done, so that load makes larger blocks and quiet makes small
-ones. Under a block clock a heartbeat looks for what fell due; under a stated clock it follows every statement.
+The default node. Blocks are made of whatever waits when the last one is done, so that load makes larger blocks and
+quiet makes small ones; signatures of the next block are checked while this one is judged and the last one written.
+Under a block clock a heartbeat looks for what fell due; under a stated clock it follows every statement.
 """
 
 import fcntl
@@ -45,6 +46,13 @@ class LedgerLocked(RuntimeError):
 class _Waiting(NamedTuple):
     opened: Opened
     answer: "Future[Receipt]"
+
+
+class _Checked(NamedTuple):
+    """A block's worth of envelopes, and hash + signature of those that verify."""
+
+    batch: list[_Waiting]
+    genuine: set[bytes]
 
 
 def found(directory: Path, genesis: FoundLedger, seed: str, *, registry: Registry = REGISTRY) -> None:
@@ -110,8 +118,13 @@ class EmbeddedLedger:
         self._queue: queue.Queue[_Waiting | None] = queue.Queue(MAX_WAITING)
         self._failure: BaseException | None = None
         self._committer = Committer(self.store.commit)
-        self._thread = threading.Thread(target=self._run, name="blocks", daemon=True)
-        self._thread.start()
+        self._checked: queue.Queue[_Checked | None] = queue.Queue(1)
+        self._threads = [
+            threading.Thread(target=work, name=name, daemon=True)
+            for name, work in (("signatures", self._check), ("blocks", self._judge))
+        ]
+        for thread in self._threads:
+            thread.start()
 
     def __enter__(self) -> Self:
         return self
@@ -122,7 +135,8 @@ class EmbeddedLedger:
     def close(self) -> None:
         """Finish what waits, stop, release the directory."""
         self._queue.put(None)
-        self._thread.join()
+        for thread in self._threads:
+            thread.join()
         self._committer.close()
         self.store.close()
         self._lock.close()
@@ -150,29 +164,37 @@ class EmbeddedLedger:
             answer.set_result(Receipt(self._written.height, self._written.time, refusal.code, refusal.facts, ()))
         else:
             self._queue.put(_Waiting(opened, answer))
-            if self._has_failed():
-                self._refuse_waiting([])
         return answer
 
     def _has_failed(self) -> bool:
         """Asked anew each time: the committing thread may have set it meanwhile."""
         return self._failure is not None
 
-    def _run(self) -> None:
-        """The block thread: it alone judges and commits."""
-        batch: list[_Waiting] = []
-        try:
-            running = True
-            while running and not self._has_failed():
-                batch, running = self._collect()
-                if batch:
-                    self._make_block(batch)
-                while self._is_due():
-                    self._make_block([])
-        except BaseException as failure:  # noqa: BLE001 (whatever stops the rules stops the node)
-            self._failure = failure
-        if self._has_failed():
-            self._refuse_waiting(batch)
+    def _check(self) -> None:
+        """The first thread: gather what waits and check its signatures; refuse everything once the node has failed."""
+        running = True
+        while running:
+            batch, running = self._collect()
+            opened = [one.opened for one in batch]
+            answers = self.suite.verify_many([(one.public_key, one.header_bytes, one.signature) for one in opened])
+            genuine = {one.hash + one.signature for one, answer in zip(opened, answers, strict=True) if answer}
+            self._checked.put(_Checked(batch, genuine))
+        self._checked.put(None)
+
+    def _judge(self) -> None:
+        """The second thread: it alone runs the rules. An empty batch is a heartbeat."""
+        while (checked := self._checked.get()) is not None:
+            try:
+                if self._has_failed():
+                    self._refuse(checked.batch)
+                    continue
+                if checked.batch:
+                    self._make_block(checked)
+                while self._is_due() and not self._has_failed():
+                    self._make_block(_Checked([], set()))
+            except BaseException as failure:  # noqa: BLE001 (whatever stops the rules stops the node)
+                self._failure = failure
+                self._refuse(checked.batch)
 
     def _collect(self) -> tuple[list[_Waiting], bool]:
         """What waits, up to a block's worth; an empty list after a heartbeat without any. False to stop."""
@@ -194,8 +216,10 @@ class EmbeddedLedger:
         due = self.machine.next_due()
         return due is not None and due <= self.time()
 
-    def _make_block(self, batch: list[_Waiting]) -> None:
-        outcome = self.machine.apply_block(self._head, self.time(), [one.opened for one in batch])
+    def _make_block(self, checked: _Checked) -> None:
+        batch = checked.batch
+        envelopes = [one.opened for one in batch]
+        outcome = self.machine.apply_block(self._head, self.time(), envelopes, verified=checked.genuine)
         if outcome.recorded:
             self._in_flight.put(outcome)
             self.machine.committed(outcome)
@@ -226,16 +250,6 @@ class EmbeddedLedger:
         for waiting in batch:
             if not waiting.answer.done():
                 waiting.answer.set_exception(stopped)
-
-    def _refuse_waiting(self, batch: list[_Waiting]) -> None:
-        """Nobody may wait for ever on a node that has stopped."""
-        while True:
-            self._refuse(batch)
-            try:
-                left = self._queue.get_nowait()
-            except queue.Empty:
-                return
-            batch = [] if left is None else [left]
 
 
 def _lock(directory: Path) -> IO[Any]:

@@ -184,7 +184,9 @@ LINE = Key("budgets/line", Line)
 TOTALS = Key("budgets/totals", Totals)
 """budgets/totals/<organisation>/<year>"""
 PROJECT_LINE = Key("budgets/project_line", Mark)
-"""budgets/project_line/<project>/<line>: which lines a project has."""
+"""budgets/project_line/<project>|<line>: which lines a project has."""
+_BAR = "|"
+"""No id holds a bar, but a slash it may: a bar ends the first of two ids in a key."""
 ALLOCATION = Key("budgets/allocation", Mark)
 """budgets/allocation/<allocation>: money given to a project account."""
 
@@ -220,8 +222,9 @@ def scan_lines(view: View) -> Iterable[tuple[str, Line]]:
 
 def read_project_lines(view: View, project_id: str) -> list[tuple[str, Line]]:
     """(line id, line) of all a project's lines, in order of id."""
-    return [(name[len(project_id) + 1 :], read_line(view, name[len(project_id) + 1 :]))
-            for name, _mark in view.scan(PROJECT_LINE, project_id + "/")]  # fmt: skip
+    start = project_id + _BAR
+    line_ids = [name[len(start) :] for name, _mark in view.scan(PROJECT_LINE, start)]
+    return [(line_id, read_line(view, line_id)) for line_id in line_ids]
 
 
 def read_project_money(view: View, project_id: str, year: int | None) -> ProjectMoney:
@@ -325,7 +328,7 @@ def evolve_line_approved(draft: Draft, event: LineApproved) -> None:
     draft.put(LINE, event.line_id, line)
     _add_totals(draft, f"{event.organisation}/{event.year}", approved_fen=event.approved_fen)
     if event.project_id is not None:
-        draft.put(PROJECT_LINE, f"{event.project_id}/{event.line_id}", Mark(amount_fen=event.approved_fen))
+        draft.put(PROJECT_LINE, event.project_id + _BAR + event.line_id, Mark(amount_fen=event.approved_fen))
 
 
 def evolve_moved(draft: Draft, event: Moved) -> None:

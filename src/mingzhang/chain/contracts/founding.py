@@ -25,7 +25,7 @@ from mingzhang.chain.state import View
 # --- Commands ---
 
 
-class Founder(Wire, frozen=True):
+class Founder(Wire, frozen=True, tag=False):
     """An organisation of the consortium at genesis; its key signs checkpoints."""
 
     organisation_id: Id
@@ -36,7 +36,7 @@ class Founder(Wire, frozen=True):
     checkpoint_key: PublicKey | None
 
 
-class Founding(Wire, frozen=True):
+class Founding(Wire, frozen=True, tag=False):
     """A person enrolled at genesis with one role over one organisation."""
 
     person_id: Id

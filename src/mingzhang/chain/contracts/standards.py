@@ -40,7 +40,7 @@ _COMMITTEE = ("standards_committee", "finance_budget")
 # --- Commands ---
 
 
-class CodeEntry(Wire, frozen=True):
+class CodeEntry(Wire, frozen=True, tag=False):
     """One code of a table; `parent` is the code above it, "" at the top."""
 
     code: Code64
