@@ -46,9 +46,13 @@ class Stage:
             return Founding(person_id=name, organisation="city", post=name, public_key=public_key, roles=list(roles))
 
         city = Founder(
-            organisation_id="city", name="city", kind="government", parent=None, division_code="441900000",
+            organisation_id="city",
+            name="city",
+            kind="government",
+            parent=None,
+            division_code="441900000",
             checkpoint_key=None,
-        )  # fmt: skip
+        )
         return FoundLedger(
             chain_id=self.chain_id,
             suite=self.suite.name,  # type: ignore[arg-type]
@@ -85,7 +89,7 @@ class Stage:
                 year=YEAR,
                 entries=[CodeEntry(code=code, name=code, parent="")],  # type: ignore[arg-type]
                 basis="bench",
-            )  # fmt: skip
+            )
             for table, code in CODES
         ]
         lines = [
@@ -101,7 +105,7 @@ class Stage:
                 approved_fen=10**13,
                 paid_from="treasury",
                 document="bench",
-            )  # fmt: skip
+            )
             for number in range(LINES)
         ]
         payees = [
@@ -114,7 +118,7 @@ class Stage:
                 account_commitment=secrets.token_hex(32),
                 account_index=secrets.token_hex(32),
                 contact_commitment=None,
-            )  # fmt: skip
+            )
             for number in range(PAYEES)
         ]
         for who, commands in (("root", tables), ("root", lines), ("cashier", payees)):

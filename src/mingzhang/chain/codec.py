@@ -69,7 +69,10 @@ class CodecError(ValueError):
 
 
 class Wire(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, tag_field="type"):
-    """Base of all that is written to the ledger: frozen, keyword-only, strict. Subclasses name their wire form by `tag=`."""
+    """Base of all that is written to the ledger: frozen, keyword-only, strict.
+
+    Subclasses name their wire form by `tag=`; `tag=False` is for structs that only stand inside others.
+    """
 
 
 _encoder = msgspec.json.Encoder(order="deterministic")

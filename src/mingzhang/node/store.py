@@ -29,8 +29,8 @@ PREFETCH_KEYS = 500
 """Keys asked for in one statement."""
 
 TABLES = {
-    "head": "CREATE TABLE head (id INTEGER PRIMARY KEY CHECK (id = 1), format INTEGER NOT NULL, height INTEGER NOT NULL,"
-    " time INTEGER NOT NULL, frontier BLOB NOT NULL, writes_since INTEGER NOT NULL, keys_at INTEGER NOT NULL)",
+    "head": "CREATE TABLE head (id INTEGER PRIMARY KEY CHECK (id = 1), format INTEGER NOT NULL,"
+    " height INTEGER NOT NULL, time INTEGER NOT NULL, frontier BLOB NOT NULL, writes_since INTEGER NOT NULL, keys_at INTEGER NOT NULL)",
     "blocks": "CREATE TABLE blocks (height INTEGER PRIMARY KEY, time INTEGER NOT NULL, first_leaf INTEGER NOT NULL,"
     " leaves INTEGER NOT NULL, envelopes INTEGER NOT NULL, root BLOB NOT NULL)",
     "envelopes": "CREATE TABLE envelopes (id INTEGER PRIMARY KEY, height INTEGER NOT NULL, hash BLOB NOT NULL,"
@@ -139,7 +139,8 @@ class Store:
             for start in range(0, len(keys), PREFETCH_KEYS):
                 part = keys[start : start + PREFETCH_KEYS]
                 marks = ",".join("?" * len(part))
-                found.update(self._states.execute(f"SELECT key, value FROM state WHERE key IN ({marks})", part))
+                query = f"SELECT key, value FROM state WHERE key IN ({marks})"  # noqa: S608 (only question marks)
+                found.update(self._states.execute(query, part))
         except sqlite3.Error as error:
             raise NodeFailed(f"state cannot be read: {error}") from error
         return found
@@ -278,8 +279,7 @@ class Store:
 
     def checkpoint(self, size: int | None = None) -> CheckpointRow | None:
         """The checkpoint of a size, or the latest; None if there is none."""
-        where = "" if size is None else " WHERE size = :size"
-        query = f"SELECT * FROM checkpoints{where} ORDER BY size DESC LIMIT 1"
+        query = "SELECT * FROM checkpoints WHERE :size IS NULL OR size = :size ORDER BY size DESC LIMIT 1"
         row = self.reading.execute(query, {"size": size}).fetchone()
         return None if row is None else CheckpointRow(*row)
 

@@ -1,4 +1,4 @@
-"""Codes of the machine itself: results of every contract (1-9), refusals at the door (10-49), and of the loop (50-79)."""
+"""Codes of the machine: results of every contract (1-9), refusals at the door (10-49), and of the loop (50-79)."""
 
 from mingzhang.chain.codes.code import Code
 

@@ -10,7 +10,12 @@ import msgspec
 from mingzhang.chain.codec import Name, ObjectId, PositiveFen, Text, Wire
 from mingzhang.chain.codes import Refused
 from mingzhang.chain.codes import budgets as codes
-from mingzhang.chain.contracts.budgets import Line, TotalChanged, check_spendable, read_line
+from mingzhang.chain.contracts.balances import check_spendable
+from mingzhang.chain.contracts.budgets import (
+    Line,
+    TotalChanged,
+    read_line,
+)
 from mingzhang.chain.contracts.members import (
     check_authority,
     check_not_same_person,

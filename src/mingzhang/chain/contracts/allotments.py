@@ -10,13 +10,12 @@ from msgspec import Meta
 from mingzhang.chain.codec import Fen, ObjectId, PositiveFen, Text, Wire
 from mingzhang.chain.codes import Refused
 from mingzhang.chain.codes import budgets as codes
+from mingzhang.chain.contracts.balances import check_spendable, moved
 from mingzhang.chain.contracts.budgets import (
     FundsAllocated,
     LineBlocked,
     LineUnblocked,
     PlanSet,
-    check_spendable,
-    moved,
     read_allocation,
     read_line,
 )

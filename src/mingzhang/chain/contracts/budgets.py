@@ -185,8 +185,7 @@ TOTALS = Key("budgets/totals", Totals)
 """budgets/totals/<organisation>/<year>"""
 PROJECT_LINE = Key("budgets/project_line", Mark)
 """budgets/project_line/<project>|<line>: which lines a project has."""
-_BAR = "|"
-"""No id holds a bar, but a slash it may: a bar ends the first of two ids in a key."""
+_BAR = "|"  # No id holds a bar, but a slash it may: a bar ends the first of two ids in a key.
 ALLOCATION = Key("budgets/allocation", Mark)
 """budgets/allocation/<allocation>: money given to a project account."""
 
@@ -229,7 +228,7 @@ def read_project_lines(view: View, project_id: str) -> list[tuple[str, Line]]:
 
 def read_project_money(view: View, project_id: str, year: int | None) -> ProjectMoney:
     """A project's approved, adjusted (total after adjustments) and paid amounts, of one year or of all."""
-    lines = [line for _name, line in read_project_lines(view, project_id) if year is None or line.year == year]
+    lines = [line for _name, line in read_project_lines(view, project_id) if year in (None, line.year)]
     return ProjectMoney(
         approved_fen=sum(line.approved_fen for line in lines),
         adjusted_fen=sum(line.total_fen for line in lines),
@@ -240,34 +239,6 @@ def read_project_money(view: View, project_id: str, year: int | None) -> Project
 def read_allocation(view: View, allocation_id: str) -> Mark | None:
     """An allocation to a project account, or None."""
     return view.get(ALLOCATION, allocation_id)
-
-
-def moved(line_id: str, amount_fen: int, source: Bucket, *, target: Bucket, cause_id: str) -> Moved:
-    """The event that moves money between two buckets of a line."""
-    return Moved(line_id=line_id, amount_fen=amount_fen, source=source, target=target, cause_id=cause_id)
-
-
-def check_spendable(line_id: str, line: Line, amount_fen: int, *, business_year: int) -> None:
-    """Refuse new spending on a line that is blocked, of another year, or short of money in its available bucket."""
-    if line.blocked_by:
-        raise Refused(codes.LINE_FROZEN, line=line_id)
-    if line.year != business_year:
-        raise Refused(codes.LINE_OF_ANOTHER_YEAR, line=line_id, line_year=line.year, year=business_year)
-    if amount_fen > line.available_fen:
-        raise Refused(
-            codes.EXCEEDS_AVAILABLE,
-            line=line_id,
-            requested_fen=amount_fen,
-            available_fen=line.available_fen,
-            excess_fen=amount_fen - line.available_fen,
-        )
-
-
-def check_allocated(line_id: str, line: Line, amount_fen: int) -> None:
-    """Refuse a payment beyond what the project account of the line has been given."""
-    left_fen = line.allocated_fen - line.reserved_fen - line.in_transit_fen - line.paid_fen
-    if line.paid_from == "project_account" and amount_fen > left_fen:
-        raise Refused(codes.EXCEEDS_ALLOCATED, line=line_id, requested_fen=amount_fen, left_fen=left_fen)
 
 
 def decide_approve_line(view: View, item: Item, block: Block) -> list[Wire]:
@@ -349,10 +320,7 @@ _FIELD = {name: name + "_fen" for name in BUCKETS}
 
 def evolve_total_changed(draft: Draft, event: TotalChanged) -> None:
     """Change the line's total and its organisation's."""
-    line = draft.get(LINE, event.line_id)
-    if line is None:
-        raise KeyError(event.line_id)
-    draft.put(LINE, event.line_id, msgspec.structs.replace(line, adjusted_fen=line.adjusted_fen + event.change_fen))
+    _change(draft, event.line_id, adjusted_fen=read_line(draft, event.line_id).adjusted_fen + event.change_fen)
     _add_totals(draft, f"{event.organisation}/{event.year}", adjusted_fen=event.change_fen)
 
 

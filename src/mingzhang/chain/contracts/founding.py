@@ -91,8 +91,7 @@ def decide_found_ledger(view: View, item: Item, block: Block) -> list[Wire]:
         TimeStated(time=command.time),
     ]
     paths: dict[str, str] = {}
-    for founder in command.organisations:
-        events.append(_register(founder, paths))
+    events += [_register(founder, paths) for founder in command.organisations]
     for person in command.people:
         if person.organisation not in paths:
             raise Refused(codes.ORGANISATION_UNKNOWN, organisation=person.organisation)

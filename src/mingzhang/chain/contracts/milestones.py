@@ -12,7 +12,11 @@ from mingzhang.chain.calendar import date_of
 from mingzhang.chain.codec import Digest, Wire
 from mingzhang.chain.codes import Refused
 from mingzhang.chain.codes import agreements as codes
-from mingzhang.chain.contracts.budgets import Line, Moved, check_spendable, moved
+from mingzhang.chain.contracts.balances import check_spendable, moved
+from mingzhang.chain.contracts.budgets import (
+    Line,
+    Moved,
+)
 from mingzhang.chain.contracts.terms import Condition, MilestoneTerms, PartId
 from mingzhang.chain.operations import Block, Evolve, Operation
 from mingzhang.chain.state import Draft, Key, View

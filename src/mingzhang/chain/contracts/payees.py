@@ -18,7 +18,7 @@ from mingzhang.chain.state import Draft, Key, View
 
 
 class RegisterPayee(Wire, frozen=True, tag="payees.register/1"):
-    """Register a payee for an organisation. An enterprise is named in clear; an individual's name is sealed (`name` null).
+    """Register a payee for an organisation. An enterprise is named in clear, an individual is sealed (`name` null).
 
     `account_index` is the vault's blind index of the account number: equal accounts have equal indexes.
     """

@@ -14,13 +14,11 @@ from mingzhang.chain.calendar import date_of
 from mingzhang.chain.codec import Commitment, Date, Digest, Name, ObjectId, PositiveFen, Text, Wire
 from mingzhang.chain.codes import Refused
 from mingzhang.chain.codes import payments as codes
+from mingzhang.chain.contracts.balances import check_allocated, check_spendable, moved
 from mingzhang.chain.contracts.budgets import (
     Bucket,
     Line,
-    check_allocated,
-    check_spendable,
     find_line,
-    moved,
     read_line,
 )
 from mingzhang.chain.contracts.members import check_authority, check_not_same_person, check_own_prefix, check_same

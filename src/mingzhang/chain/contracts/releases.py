@@ -23,7 +23,12 @@ from mingzhang.chain.contracts.agreements import (
     read_agreement,
     scan_agreements,
 )
-from mingzhang.chain.contracts.budgets import Bucket, check_allocated, check_spendable, moved, read_line, scan_lines
+from mingzhang.chain.contracts.balances import check_allocated, check_spendable, moved
+from mingzhang.chain.contracts.budgets import (
+    Bucket,
+    read_line,
+    scan_lines,
+)
 from mingzhang.chain.contracts.members import check_authority
 from mingzhang.chain.contracts.milestones import (
     ConditionsAttested,

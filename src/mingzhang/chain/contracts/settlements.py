@@ -12,7 +12,12 @@ from msgspec import Meta
 from mingzhang.chain.codec import Commitment, Date, Name, ObjectId, OptionalText, PositiveFen, Text, Wire
 from mingzhang.chain.codes import Refused
 from mingzhang.chain.codes import payments as codes
-from mingzhang.chain.contracts.budgets import Bucket, moved, read_line, scan_lines
+from mingzhang.chain.contracts.balances import moved
+from mingzhang.chain.contracts.budgets import (
+    Bucket,
+    read_line,
+    scan_lines,
+)
 from mingzhang.chain.contracts.members import (
     check_authority,
     check_not_same_person,

@@ -8,7 +8,10 @@ from mingzhang.chain.codes import Refused
 from mingzhang.chain.codes import agreements as codes
 from mingzhang.chain.codes import budgets as budget_codes
 from mingzhang.chain.contracts.agreements import LineSwitched, check_in_force
-from mingzhang.chain.contracts.budgets import check_spendable, read_line
+from mingzhang.chain.contracts.balances import check_spendable
+from mingzhang.chain.contracts.budgets import (
+    read_line,
+)
 from mingzhang.chain.contracts.members import check_authority
 from mingzhang.chain.contracts.milestones import bound_fen, check_bindable, read_milestones, rebound
 from mingzhang.chain.contracts.terms import AgreementId
