@@ -19,18 +19,22 @@ from typing import Any, Final, Self
 import msgspec
 
 from mingzhang.chain import codec
+from mingzhang.chain.codes import Refused, kernel
 from mingzhang.chain.contracts.founding import FoundLedger
-from mingzhang.chain.contracts.members import read_person
+from mingzhang.chain.contracts.members import check_authority, read_person
 from mingzhang.chain.contracts.settings import block_time
+from mingzhang.chain.operations import Block
 from mingzhang.chain.outcome import Alert
-from mingzhang.chain.state import Base, Overlay, View
+from mingzhang.chain.state import View
 from mingzhang.chain.suites import Suite, suite_named
 from mingzhang.chain.tx import build_envelope
 from mingzhang.node.embedded import EmbeddedLedger, found, genesis_of
 from mingzhang.node.keys import KeyInfo, Keyring, OpenedKey, create_node_key, read_node_key
 from mingzhang.node.ledger import Receipt
+from mingzhang.node.proofs import committed_view
+from mingzhang.node.receipts import PurgeReceipt
 from mingzhang.node.store import FILE_NAME, Store
-from mingzhang.node.vault import Vault
+from mingzhang.node.vault import ErasedError, Vault
 
 NEW_KEY: Final = "new"
 """In a genesis, in place of a public key: make one in this directory."""
@@ -41,16 +45,26 @@ ORGANISATION_KEYS_NAME: Final = "organisations"
 """Below keys/: an organisation's checkpoint key must not be taken for a person's of the same id."""
 EXPIRES_AFTER_SECONDS: Final = 3600
 """Time bound of what is signed here: long enough for a queue, short enough that a stolen envelope soon is worthless."""
+ERASERS: Final = ("administrator", "unit_head", "publisher")
+"""Roles of which one is needed over the owner of a sealed content to have it destroyed."""
 
 log = logging.getLogger(__name__)
 
 
 class DeskError(Exception):
-    """What was asked cannot be done with this directory; the message names the file or field and what must hold."""
+    """What was asked cannot be done with this directory; the sentences name the file or field and what must hold."""
+
+    def __init__(self, sentence_zh: str, sentence_en: str) -> None:
+        super().__init__(sentence_en)
+        self.sentence_zh = sentence_zh
+        self.sentence_en = sentence_en
 
 
 class PasswordNeeded(DeskError):
     """The person's key is under a password, and none was given."""
+
+    def __init__(self, person_id: str) -> None:
+        super().__init__(f"{person_id} 的密钥由口令保护，请提供口令", f"{person_id}: the key is under a password")
 
 
 class Desk:
@@ -59,7 +73,10 @@ class Desk:
     def __init__(self, directory: Path, *, writing: bool, clock: Callable[[], float]) -> None:
         """Use `Desk.open` or `Desk.create`."""
         if not (directory / FILE_NAME).exists():
-            raise DeskError(f"{directory}: there is no ledger here; make one with `mingzhang init`")
+            raise DeskError(
+                f"{directory} 中没有账本；用 mingzhang init 新建",
+                f"{directory}: there is no ledger here; make one with `mingzhang init`",
+            )
         self.directory = directory
         self._clock = clock
         self._ledger = EmbeddedLedger(directory, clock=clock, on_alert=_log_alert) if writing else None
@@ -99,9 +116,12 @@ class Desk:
         wanted = [person.person_id for person in genesis.people if person.public_key == NEW_KEY]
         lacking = [person for person in wanted if person not in passwords]
         if lacking and not sandbox_keys:
-            raise DeskError(f"passwords: one is needed for each new key; lacking: {', '.join(lacking)}")
+            named = ", ".join(lacking)
+            raise DeskError(
+                f"新建密钥须有口令，缺少：{named}", f"passwords: one is needed for each new key; lacking: {named}"
+            )
         if directory.exists() and (not directory.is_dir() or any(directory.iterdir())):
-            raise DeskError(f"{directory}: must be a new or empty directory")
+            raise DeskError(f"{directory} 须是新的或空的目录", f"{directory}: must be a new or empty directory")
         existed = directory.exists()
         directory.mkdir(parents=True, exist_ok=True)
         try:
@@ -136,7 +156,10 @@ class Desk:
     def ledger(self) -> EmbeddedLedger:
         """The ledger, to submit to. Raises DeskError if the desk was opened for reading."""
         if self._ledger is None:
-            raise DeskError(f"{self.directory}: was opened for reading; nothing can be submitted")
+            raise DeskError(
+                f"{self.directory} 以只读方式打开，不能提交",
+                f"{self.directory}: was opened for reading; nothing can be submitted",
+            )
         return self._ledger
 
     @cached_property
@@ -151,7 +174,7 @@ class Desk:
 
     def view(self) -> View:
         """A view of the committed state for the contracts' readers (`read_*`), for any thread."""
-        return View(Overlay(Base(_Reading(self.store))))
+        return committed_view(self.store)
 
     def time(self) -> int:
         """Ledger time the next block would have, in seconds since 1970."""
@@ -198,7 +221,7 @@ class Desk:
                     person_id, node_key=self.node_key, sandbox=info.protection == "sandbox"
                 )
             elif password is None:
-                raise PasswordNeeded(f"{person_id}: the key is under a password")
+                raise PasswordNeeded(person_id)
             else:
                 opened = self.keyring.open(person_id, password)
             self._opened[person_id] = opened
@@ -253,31 +276,29 @@ class Desk:
         """What was sealed, for a permitted reader. Raises VaultError and its subclasses, or as `private_key`."""
         return self.vault.open(commitment, reader, self.private_key(reader, password))
 
+    def erase(self, commitment: str, *, by: str, reason: str) -> PurgeReceipt:
+        """Destroy a sealed content and its keys; returns the receipt, signed with the key of `by`.
+
+        Raises Refused unless `by` holds one of ERASERS over the content's owner; VaultError; as `private_key`.
+        """
+        view = self.view()
+        try:
+            owner = self.vault.entry(commitment).owner
+        except ErasedError as erased:
+            # Asked again, the vault gives the first receipt and finishes what another process may have hindered.
+            owner = erased.receipt.purge.owner
+        check_authority(view, by, ERASERS, organisation=owner, block=Block(self.store.height(), self.time()))
+        person = read_person(view, by)
+        if person.revoked_by:
+            raise Refused(kernel.SIGNER_REVOKED, signer=by)
+        opened = self._key(by, None)
+        if opened.public_key.hex() != person.public_key:
+            raise Refused(kernel.KEY_NOT_OF_SIGNER, signer=by)
+        return self.vault.erase(commitment, reason=reason, by=by, at=self.time(), sign=opened.private_key)
+
     def _public_keys(self, readers: Iterable[str]) -> dict[str, bytes]:
         view = self.view()
         return {reader: bytes.fromhex(read_person(view, reader).public_key) for reader in readers}
-
-
-class _Reading:
-    """Committed state on the calling thread's own connection."""
-
-    def __init__(self, store: Store) -> None:
-        self._store = store
-
-    def get(self, key: str) -> bytes | None:
-        """See StateReader."""
-        row = self._store.reading.execute("SELECT value FROM state WHERE key = ?", (key,)).fetchone()
-        return None if row is None else row[0]
-
-    def get_many(self, keys: list[str]) -> dict[str, bytes]:
-        """See StateReader."""
-        return {key: value for key in keys if (value := self.get(key)) is not None}
-
-    def scan(self, first: str, beyond: str) -> Iterator[tuple[str, bytes]]:
-        """See StateReader."""
-        yield from self._store.reading.execute(
-            "SELECT key, value FROM state WHERE key >= ? AND key < ? ORDER BY key", (first, beyond)
-        )
 
 
 def _furnish(directory: Path, genesis: FoundLedger, *, passwords: Mapping[str, str]) -> None:
@@ -328,6 +349,3 @@ def _log_alert(alert: Alert) -> None:
         "规则出错 rule failed: record %d, %s: %s: %s", alert.index, alert.command, type(alert.failure).__name__,
         alert.failure,
     )  # fmt: skip
-
-
-
