@@ -17,10 +17,6 @@ from mingzhang.node.embedded import LedgerLocked
 from mingzhang.node.proofs import ProofError
 
 
-class WrongQuery(ValueError):
-    field = zh = ""
-
-
 TRACEBACK_VARIABLE = "MINGZHANG_TRACEBACK"
 """Set it to see where an error came from."""
 
