@@ -2,4 +2,6 @@
 
 from mingzhang.cli import main
 
-main(prog_name="mingzhang")
+# The audit's worker processes import this module again, under another name.
+if __name__ == "__main__":
+    main(prog_name="mingzhang")

@@ -16,7 +16,6 @@ from mingzhang.node import keys, vault
 from mingzhang.node.embedded import LedgerLocked
 from mingzhang.node.proofs import ProofError
 
-
 TRACEBACK_VARIABLE = "MINGZHANG_TRACEBACK"
 """Set it to see where an error came from."""
 
