@@ -119,6 +119,7 @@ class EmbeddedLedger:
         self._failure: BaseException | None = None
         self._committer = Committer(self.store.commit)
         self._checked: queue.Queue[_Checked | None] = queue.Queue(1)
+        self._checked.put(_Checked([], set()))  # What fell due before a crash comes before anything new.
         self._threads = [
             threading.Thread(target=work, name=name, daemon=True)
             for name, work in (("signatures", self._check), ("blocks", self._judge))

@@ -30,7 +30,8 @@ PREFETCH_KEYS = 500
 
 TABLES = {
     "head": "CREATE TABLE head (id INTEGER PRIMARY KEY CHECK (id = 1), format INTEGER NOT NULL,"
-    " height INTEGER NOT NULL, time INTEGER NOT NULL, frontier BLOB NOT NULL, writes_since INTEGER NOT NULL, keys_at INTEGER NOT NULL)",
+    " height INTEGER NOT NULL, time INTEGER NOT NULL, frontier BLOB NOT NULL,"
+    " writes_since INTEGER NOT NULL, keys_at INTEGER NOT NULL)",
     "blocks": "CREATE TABLE blocks (height INTEGER PRIMARY KEY, time INTEGER NOT NULL, first_leaf INTEGER NOT NULL,"
     " leaves INTEGER NOT NULL, envelopes INTEGER NOT NULL, root BLOB NOT NULL)",
     "envelopes": "CREATE TABLE envelopes (id INTEGER PRIMARY KEY, height INTEGER NOT NULL, hash BLOB NOT NULL,"
