@@ -11,6 +11,9 @@ import pytest
 from tests.node.stage import NOW, NodeStage
 from tests.node.test_crash import hashes_in, replayed_root, root_of
 
+from mingzhang.chain.contracts import REGISTRY
+from mingzhang.chain.contracts.credentials import GrantRole
+from mingzhang.chain.contracts.members import EnrolPerson
 from mingzhang.chain.contracts.oversight import RaiseFinding
 from mingzhang.chain.contracts.settings import StateTime
 from mingzhang.chain.operations import Record
@@ -158,9 +161,6 @@ def finding(stage: NodeStage, deadline: int) -> RaiseFinding:
 
 def as_auditor(stage: NodeStage) -> list[bytes]:
     """The city gets an auditor; the stage signs for them as well."""
-    from mingzhang.chain.contracts.credentials import GrantRole
-    from mingzhang.chain.contracts.members import EnrolPerson
-
     stage.keys["auditor"] = stage.suite.generate_private_key()
     public_key = stage.suite.public_key(stage.keys["auditor"]).hex()
     enrol = EnrolPerson(person_id="auditor", organisation="city", post="审计", public_key=public_key,
@@ -173,7 +173,7 @@ def as_auditor(stage: NodeStage) -> list[bytes]:
 def records(directory: Path) -> list[Any]:
     store = Store(directory / FILE_NAME)
     try:
-        decode = embedded.REGISTRY.leaves.decode
+        decode = REGISTRY.leaves.decode
         leaves = [decode(leaf) for _h, _t, block in store.blocks(0, 1_000) for leaf in block]
         return [leaf for leaf in leaves if isinstance(leaf, Record)]
     finally:
@@ -199,9 +199,12 @@ def test_a_heartbeat_brings_what_is_scheduled_on_an_idle_ledger(
     stage = NodeStage(tmp_path / "stated")
     found(directory, msgspec.structs.replace(stage.genesis(), clock="block"), "00" * 16)
     now, happened = [NOW], threading.Event()
-    with EmbeddedLedger(
-        directory, clock=lambda: now[0], on_block=lambda height: height >= 6 and happened.set()
-    ) as ledger:
+
+    def on_block(height: int) -> None:
+        if height >= 6:
+            happened.set()
+
+    with EmbeddedLedger(directory, clock=lambda: now[0], on_block=on_block) as ledger:
         for raw in [*stage.furnishing(), *as_auditor(stage), stage.sign("auditor", finding(stage, NOW + 100))]:
             assert ledger.submit(raw).code.name == "ok"
         assert not happened.wait(0.2)
