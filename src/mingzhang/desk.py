@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import logging
 import secrets
-import shutil
 import time as wall_clock
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import Future
@@ -16,9 +15,8 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any, Final, Self
 
-import msgspec
+import sqlalchemy as sa
 
-from mingzhang.chain import codec
 from mingzhang.chain.codes import Refused, kernel
 from mingzhang.chain.contracts.founding import FoundLedger
 from mingzhang.chain.contracts.members import check_authority, read_person
@@ -28,21 +26,21 @@ from mingzhang.chain.outcome import Alert
 from mingzhang.chain.state import View
 from mingzhang.chain.suites import Suite, suite_named
 from mingzhang.chain.tx import build_envelope
-from mingzhang.node.embedded import EmbeddedLedger, found, genesis_of
-from mingzhang.node.keys import KeyInfo, Keyring, OpenedKey, create_node_key, read_node_key
+from mingzhang.node.directory import LEDGER_NAME, NEW_KEY, NODE_KEY_NAME, VAULT_NAME, VIEWS_NAME, furnish, keyrings
+from mingzhang.node.embedded import EmbeddedLedger, genesis_of
+from mingzhang.node.keys import OpenedKey, read_node_key
 from mingzhang.node.ledger import Receipt
 from mingzhang.node.proofs import committed_view
 from mingzhang.node.receipts import PurgeReceipt
-from mingzhang.node.store import FILE_NAME, Store
+from mingzhang.node.store import Store
 from mingzhang.node.vault import ErasedError, Vault
+from mingzhang.views.db import open_views, read_state
+from mingzhang.views.follow import Follower
+from mingzhang.views.following import Following
+from mingzhang.views.rebuild import check_origin, rebuild
 
-NEW_KEY: Final = "new"
-"""In a genesis, in place of a public key: make one in this directory."""
-VAULT_NAME: Final = "vault.sqlite"
-NODE_KEY_NAME: Final = "node.key"
-KEYS_NAME: Final = "keys"
-ORGANISATION_KEYS_NAME: Final = "organisations"
-"""Below keys/: an organisation's checkpoint key must not be taken for a person's of the same id."""
+__all__ = ["NEW_KEY", "Desk", "DeskError", "PasswordNeeded"]
+
 EXPIRES_AFTER_SECONDS: Final = 3600
 """Time bound of what is signed here: long enough for a queue, short enough that a stolen envelope soon is worthless."""
 ERASERS: Final = ("administrator", "unit_head", "publisher")
@@ -72,21 +70,25 @@ class Desk:
 
     def __init__(self, directory: Path, *, writing: bool, clock: Callable[[], float]) -> None:
         """Use `Desk.open` or `Desk.create`."""
-        if not (directory / FILE_NAME).exists():
-            raise DeskError(
-                f"{directory} 中没有账本；用 mingzhang init 新建",
-                f"{directory}: there is no ledger here; make one with `mingzhang init`",
-            )
+        _must_hold_ledger(directory)
         self.directory = directory
         self._clock = clock
-        self._ledger = EmbeddedLedger(directory, clock=clock, on_alert=_log_alert) if writing else None
-        self.store = self._ledger.store if self._ledger is not None else Store(directory / FILE_NAME)
+        self._following: Following | None = None
+        self._ledger: EmbeddedLedger | None = None
+        if writing:
+            self._ledger = EmbeddedLedger(directory, clock=clock, on_alert=_log_alert, on_block=self._on_block)
+        self.store = self._ledger.store if self._ledger is not None else Store(directory / LEDGER_NAME)
         self.genesis, _blinder = genesis_of(self.store)
         self.chain_id = self.genesis.chain_id
         self.suite: Suite = suite_named(self.genesis.suite)
-        self.keyring = Keyring(directory / KEYS_NAME)
-        self.organisation_keyring = Keyring(directory / KEYS_NAME / ORGANISATION_KEYS_NAME)
+        self.keyring, self.organisation_keyring = keyrings(directory)
         self._opened: dict[str, OpenedKey] = {}
+        if self._ledger is not None:
+            try:
+                self._following = Following(self.store, directory / VIEWS_NAME)
+            except BaseException:
+                self._ledger.close()
+                raise
 
     @classmethod
     def open(cls, directory: Path, *, writing: bool = True, clock: Callable[[], float] = wall_clock.time) -> Self:
@@ -122,16 +124,8 @@ class Desk:
             )
         if directory.exists() and (not directory.is_dir() or any(directory.iterdir())):
             raise DeskError(f"{directory} 须是新的或空的目录", f"{directory}: must be a new or empty directory")
-        existed = directory.exists()
-        directory.mkdir(parents=True, exist_ok=True)
-        try:
-            _furnish(directory, genesis, passwords=passwords)
-            return cls.open(directory, clock=clock)
-        except BaseException:
-            _empty(directory)
-            if not existed:
-                directory.rmdir()
-            raise
+        furnish(directory, genesis, passwords=passwords)
+        return cls.open(directory, clock=clock)
 
     def __enter__(self) -> Self:
         return self
@@ -143,8 +137,12 @@ class Desk:
         """Finish what was submitted and close all files."""
         if self._ledger is not None:
             self._ledger.close()
+            if self._following is not None:
+                self._following.close()
         else:
             self.store.close()
+            if "_views_for_reading" in self.__dict__:
+                self._views_for_reading.dispose()
         if "vault" in self.__dict__:
             self.vault.close()
         self._opened.clear()
@@ -171,6 +169,45 @@ class Desk:
     def vault(self) -> Vault:
         """Sealed documents. Raises VaultError or KeyFileError if it cannot be opened."""
         return Vault(self.directory / VAULT_NAME, self.suite, node_key=self.node_key)
+
+    @property
+    def views(self) -> sa.Engine:
+        """The read models, for the queries of mingzhang.views. Raises DeskError or RebuildNeeded without any."""
+        return self._views_for_reading if self._following is None else self._following.engine
+
+    @cached_property
+    def _views_for_reading(self) -> sa.Engine:
+        path = self.directory / VIEWS_NAME
+        if not path.exists():
+            raise DeskError(
+                f"{self.directory} 中没有视图，请运行 mingzhang rebuild 重建",
+                f"{path}: there are no views; run `mingzhang rebuild`",
+            )
+        engine = open_views(path)
+        try:
+            check_origin(engine, self.store)
+            with engine.connect() as connection:
+                height = read_state(connection).height
+        except BaseException:
+            engine.dispose()
+            raise
+        if height < self.store.height():
+            log.warning("视图落后 the views are at height %d, the ledger at %d", height, self.store.height())
+        return engine
+
+    @classmethod
+    def rebuild_views(cls, directory: Path, *, progress: Callable[[int, int], None] | None = None) -> int:
+        """Build the views anew and switch to them; returns their height. `progress` is told (height, of height).
+
+        Raises DeskError where there is no ledger, LedgerLocked when another process writes it, FollowFailed.
+        """
+        _must_hold_ledger(directory)
+        with EmbeddedLedger(directory, on_alert=_log_alert) as ledger:
+            engine = rebuild(ledger.store, directory / VIEWS_NAME, progress=progress)
+            try:
+                return Follower(engine, ledger.store).catch_up()
+            finally:
+                engine.dispose()
 
     def view(self) -> View:
         """A view of the committed state for the contracts' readers (`read_*`), for any thread."""
@@ -230,16 +267,23 @@ class Desk:
     # ---- Acting ----
 
     def act(self, person_id: str, *commands: Any) -> Receipt:
-        """Sign 1 to 1,000 commands as one envelope, submit it and wait until it is on disk.
+        """Sign 1 to 1,000 commands as one envelope, submit it and wait until it is on disk and in the views.
 
-        Raises KeyFileError, PasswordNeeded (see `unlock`), CodecError for a command out of its bounds; what the rules
-        refuse comes back in the receipt.
+        Views that do not come in time are only logged: what is on disk is on disk. What the rules refuse comes back in
+        the receipt. Raises KeyFileError, PasswordNeeded (see `unlock`), CodecError for a command out of its bounds.
         """
-        return self.act_soon(person_id, *commands).result()
+        receipt = self.act_soon(person_id, *commands).result()
+        self.wait_for_views(receipt.height)
+        return receipt
 
     def act_soon(self, person_id: str, *commands: Any) -> Future[Receipt]:
         """The same without waiting. Raises as `act`."""
         return self.ledger.submit_soon(self.sign(person_id, commands))
+
+    def wait_for_views(self, height: int | None = None) -> None:
+        """Wait, for a bounded time, until the views hold what happened up to a height, or up to now."""
+        if self._following is not None:
+            self._following.wait_for(self.ledger.height() if height is None else height)
 
     def sign(self, person_id: str, commands: Sequence[Any]) -> bytes:
         """The signed envelope of commands, with a fresh id and seed, valid for an hour. Raises as `act`."""
@@ -296,51 +340,22 @@ class Desk:
             raise Refused(kernel.KEY_NOT_OF_SIGNER, signer=by)
         return self.vault.erase(commitment, reason=reason, by=by, at=self.time(), sign=opened.private_key)
 
+    def _on_block(self, _height: int) -> None:
+        # The ledger may find blocks due while the desk is still being opened.
+        if self._following is not None:
+            self._following.follower.wake()
+
     def _public_keys(self, readers: Iterable[str]) -> dict[str, bytes]:
         view = self.view()
         return {reader: bytes.fromhex(read_person(view, reader).public_key) for reader in readers}
 
 
-def _furnish(directory: Path, genesis: FoundLedger, *, passwords: Mapping[str, str]) -> None:
-    """Make all files of a new directory."""
-    suite = suite_named(genesis.suite)
-    node_key = create_node_key(directory / NODE_KEY_NAME)
-    organisation_keyring = Keyring(directory / KEYS_NAME / ORGANISATION_KEYS_NAME)
-    keyring = Keyring(directory / KEYS_NAME)
-    organisations = [
-        msgspec.structs.replace(
-            one,
-            checkpoint_key=organisation_keyring.create_under_node_key(
-                one.organisation_id, node_key=node_key, suite=suite, protection="service"
-            ).public_key.hex(),
+def _must_hold_ledger(directory: Path) -> None:
+    if not (directory / LEDGER_NAME).exists():
+        raise DeskError(
+            f"{directory} 中没有账本；用 mingzhang init 新建",
+            f"{directory}: there is no ledger here; make one with `mingzhang init`",
         )
-        if one.checkpoint_key == NEW_KEY
-        else one
-        for one in genesis.organisations
-    ]
-
-    def make(person_id: str) -> KeyInfo:
-        if person_id in passwords:
-            return keyring.create(person_id, password=passwords[person_id], suite=suite)
-        return keyring.create_under_node_key(person_id, node_key=node_key, suite=suite, protection="sandbox")
-
-    people = [
-        msgspec.structs.replace(one, public_key=make(one.person_id).public_key.hex())
-        if one.public_key == NEW_KEY
-        else one
-        for one in genesis.people
-    ]
-    whole = msgspec.structs.replace(genesis, organisations=organisations, people=people)
-    found(directory, codec.decode(codec.encode(whole), FoundLedger), secrets.token_hex(16))
-    Vault.create(directory / VAULT_NAME, suite, node_key=node_key).close()
-
-
-def _empty(directory: Path) -> None:
-    for path in directory.iterdir():
-        if path.is_dir():
-            shutil.rmtree(path)
-        else:
-            path.unlink()
 
 
 def _log_alert(alert: Alert) -> None:

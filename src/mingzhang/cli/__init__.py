@@ -3,7 +3,7 @@
 import click
 
 from mingzhang import __version__
-from mingzhang.cli import ledger, proofs
+from mingzhang.cli import copies, ledger, proofs, show, upkeep
 from mingzhang.cli.command import Group, set_up_logging
 from mingzhang.cli.keys import keys
 from mingzhang.cli.output import Output
@@ -21,6 +21,6 @@ def main(output: Output) -> None:
     set_up_logging(output)
 
 
-for subject in (ledger, proofs):
+for subject in (ledger, show, proofs, upkeep, copies):
     subject.add_to(main)
 main.add_command(keys)

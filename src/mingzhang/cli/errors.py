@@ -11,10 +11,11 @@ from mingzhang.chain.codec import CodecError
 from mingzhang.chain.codes import Refused, render
 from mingzhang.chain.state import NodeFailed
 from mingzhang.chain.suites import SuiteError
-from mingzhang.desk import DeskError
 from mingzhang.node import keys, vault
 from mingzhang.node.embedded import LedgerLocked
 from mingzhang.node.proofs import ProofError
+from mingzhang.views.db import RebuildNeeded
+from mingzhang.views.paging import WrongQuery
 
 TRACEBACK_VARIABLE = "MINGZHANG_TRACEBACK"
 """Set it to see where an error came from."""
@@ -49,6 +50,7 @@ KNOWN: tuple[tuple[type[BaseException], str], ...] = (
     (sqlite3.Error, "数据库文件不能读写"),
     (SQLAlchemyError, "视图数据库不能读写"),
     (OSError, "文件不能读写"),
+    (RebuildNeeded, "视图不能使用，请运行 mingzhang rebuild 重建"),
     (ProofError, "不能给出该证明"),
     (ValueError, "数据不符合要求"),
     (LookupError, "没有找到"),
@@ -59,8 +61,11 @@ KNOWN: tuple[tuple[type[BaseException], str], ...] = (
 
 def sentences(error: BaseException) -> tuple[str, str]:
     """The Chinese and English sentence of a failure."""
-    if isinstance(error, Failed | DeskError):
-        return error.sentence_zh, error.sentence_en
+    zh, en = getattr(error, "sentence_zh", None), getattr(error, "sentence_en", None)
+    if isinstance(zh, str) and isinstance(en, str):
+        return zh, en
+    if isinstance(error, WrongQuery):
+        return f"{error.field}：{error.zh}", str(error)
     if isinstance(error, Refused):
         return render(error.code.zh, error.facts), render(error.code.en, error.facts)
     if isinstance(error, OSError) and error.strerror and error.filename:

@@ -106,6 +106,7 @@ class Output:
         width = max((cell_len(heading) for heading, _value in lines), default=0)
         for heading, value in lines:
             text = Text.assemble((_padded(heading, width, to_right=False), "bold"), "  ", value)
+            text.rstrip()
             self.out.print(text)
 
     def answer(self, code: Code, facts: Facts) -> None:
@@ -178,6 +179,8 @@ def shown(value: Any, kind: str = "text") -> str:
             return f"{sign}{size // 100}.{size % 100:02d}{'%' if kind == 'bp' else ''}"
     if isinstance(value, bytes):
         return value.hex()
+    if kind == "subjects":
+        return ", ".join(name for _kind, name in value)
     if isinstance(value, list | tuple):
         return ", ".join(shown(one) for one in value)
     if isinstance(value, dict):

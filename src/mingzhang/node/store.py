@@ -100,7 +100,11 @@ class Store:
         connection.close()
 
     def close(self) -> None:
-        """Close the writer and the state's reader; readers of other threads close with their threads."""
+        """Close the writer, the state's and this thread's reader; readers of other threads close with their threads."""
+        reading: sqlite3.Connection | None = getattr(self._local, "connection", None)
+        if reading is not None:
+            reading.close()
+            self._local.connection = None
         self._states.close()
         self._writer.close()
 
