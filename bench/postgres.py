@@ -151,20 +151,24 @@ def command(number: int) -> str:
 TODAY = time.strftime("%Y-%m-%d", time.gmtime(NOW + 8 * 3600))
 
 
-def batches(url: str, count: int, size: int) -> float:
-    """Payments a second, in calls of `size`, one transaction each; the better of one and two connections."""
+def batches(url: str, count: int, size: int, *, run: int = 0) -> float:
+    """Payments a second, in calls of `size`, one transaction each; the better of one and two connections.
+
+    `run` keeps the ids of one run apart from another's.
+    """
     best = 0.0
     for clients in (1, 2):
-        starts = range(clients * 10_000_000, clients * 10_000_000 + count, size)
+        origin = (2 * run + clients) * 10_000_000
+        starts = range(origin, origin + count, size)
         calls = ["[" + ",".join(command(start + n) for n in range(size)) + "]" for start in starts]
         query = "SELECT count(*) FROM request_batch('cashier', %s, %s) c WHERE c = 'ok'"
         best = max(best, size * _timed(url, query, calls, clients=clients, expected=size))
     return best
 
 
-def singles(url: str, count: int, clients: int) -> float:
+def singles(url: str, count: int, clients: int, *, run: int = 0) -> float:
     """Payments a second, one call and one transaction each, from `clients` connections."""
-    calls = [command(50_000_000 + number) for number in range(count)]
+    calls = [command(5_000_000_000 + run * 10_000_000 + number) for number in range(count)]
     return _timed(url, "SELECT request_payment('cashier', %s, %s)", calls, clients=clients, expected="ok")
 
 

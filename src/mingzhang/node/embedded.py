@@ -142,6 +142,10 @@ class EmbeddedLedger:
         self.store.close()
         self._lock.close()
 
+    def tell(self, on_block: Callable[[int], None]) -> None:
+        """From now on tell this listener of each committed height, in place of the one before."""
+        self._on_block = on_block
+
     def height(self) -> int:
         """Height of the last committed block."""
         return self._written.height

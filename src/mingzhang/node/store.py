@@ -16,6 +16,7 @@ from mingzhang.chain.merkle import TILE_LEVELS, Frontier, subtree_hash
 from mingzhang.chain.outcome import Head, Outcome
 from mingzhang.chain.state import NodeFailed
 from mingzhang.chain.suites import Suite
+from mingzhang.node.bulk import insert_rows
 
 FILE_NAME = "ledger.sqlite"
 FORMAT_VERSION = 1
@@ -28,6 +29,7 @@ MAPPED_BYTES = 4 * 1024**3
 PREFETCH_KEYS = 500
 """Keys asked for in one statement."""
 
+_REPLACING = "ON CONFLICT (key) DO UPDATE SET value = excluded.value"
 TABLES = {
     "head": "CREATE TABLE head (id INTEGER PRIMARY KEY CHECK (id = 1), format INTEGER NOT NULL,"
     " height INTEGER NOT NULL, time INTEGER NOT NULL, frontier BLOB NOT NULL,"
@@ -166,30 +168,28 @@ class Store:
         the block is there, and whoever waited for the answer finds it by asking again.
         """
         head, step, execute = outcome.head, self._on_step, self._writer.execute
-        many = self._writer.executemany
         try:
             step("begin")
             execute("BEGIN IMMEDIATE")
             first_leaf = head.frontier.size - len(outcome.leaves)
             step("envelopes")
-            many(
-                "INSERT INTO envelopes VALUES (?, ?, ?, ?)",
-                [
-                    (self._ids + number, head.height, envelope.hash, envelope.raw)
-                    for number, envelope in enumerate(outcome.passed)
-                ],
-            )
+            envelopes = [
+                (self._ids + number, head.height, envelope.hash, envelope.raw)
+                for number, envelope in enumerate(outcome.passed)
+            ]
+            insert_rows(self._writer, "INSERT INTO envelopes VALUES", envelopes)
             step("leaves")
             numbers = range(first_leaf, head.frontier.size)
-            many("INSERT INTO leaves VALUES (?, ?, ?)", zip(numbers, outcome.leaf_hashes, outcome.leaves, strict=True))
+            leaves = list(zip(numbers, outcome.leaf_hashes, outcome.leaves, strict=True))
+            insert_rows(self._writer, "INSERT INTO leaves VALUES", leaves)
             step("nodes")
-            many("INSERT INTO nodes VALUES (?, ?, ?)", [(node.level, node.index, node.hash) for node in outcome.nodes])
+            nodes = [(node.level, node.index, node.hash) for node in outcome.nodes]
+            insert_rows(self._writer, "INSERT INTO nodes VALUES", nodes)
             step("state")
-            many(
-                "INSERT INTO state VALUES (?, ?) ON CONFLICT (key) DO UPDATE SET value = excluded.value",
-                [(key, value) for key, value in outcome.writes if value is not None],
-            )
-            many("DELETE FROM state WHERE key = ?", [(key,) for key, value in outcome.writes if value is None])
+            kept = [(key, value) for key, value in outcome.writes if value is not None]
+            insert_rows(self._writer, "INSERT INTO state VALUES", kept, _REPLACING)
+            deleted = [(key,) for key, value in outcome.writes if value is None]
+            self._writer.executemany("DELETE FROM state WHERE key = ?", deleted)
             step("block")
             execute(
                 "INSERT INTO blocks VALUES (?, ?, ?, ?, ?, ?)",
