@@ -8,6 +8,7 @@ import os
 import random
 import shutil
 import signal
+import threading
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -21,6 +22,8 @@ from mingzhang.chain.suites import suite_named
 from mingzhang.chain.tx import open_envelope
 from mingzhang.node.embedded import EmbeddedLedger, genesis_of
 from mingzhang.node.store import FILE_NAME, Store
+from mingzhang.views.db import dump, open_views
+from mingzhang.views.follow import Follower
 
 STEPS = ("begin", "envelopes", "leaves", "nodes", "state", "block", "head", "commit", "committed")
 PAYMENTS = 5
@@ -161,6 +164,9 @@ def test_killed_at_random_instants_under_load(tmp_path: Path) -> None:
 
         def load(pipe: int, todo: list[bytes] = left) -> None:
             with EmbeddedLedger(directory) as ledger:
+                follower = Follower(open_views(directory / "views.sqlite"), ledger.store)
+                ledger.tell(lambda _height: follower.wake())
+                threading.Thread(target=follower.run, args=(threading.Event(),), daemon=True).start()
                 os.write(pipe, b"open\n")
                 waiting = [(digest_of(stage, raw), ledger.submit_soon(raw)) for raw in todo]
                 for digest, answer in waiting:
@@ -178,6 +184,18 @@ def test_killed_at_random_instants_under_load(tmp_path: Path) -> None:
     assert len(held_list) == len(set(held_list)) == len(raws) + 2
     assert deaths == 12
     assert replayed_root(directory) == root_of(directory)
+    assert views_of(directory, "views.sqlite") == views_of(directory, "fresh.sqlite"), "the views tell another story"
+
+
+def views_of(directory: Path, name: str) -> list[tuple[str, tuple[object, ...]]]:
+    """Every row of the views, caught up with the ledger: those that died with it, or ones made from nothing."""
+    store, engine = Store(directory / FILE_NAME), open_views(directory / name)
+    try:
+        Follower(engine, store).catch_up()
+        return sorted(dump(engine), key=repr)
+    finally:
+        engine.dispose()
+        store.close()
 
 
 def digest_of(stage: NodeStage, raw: bytes) -> bytes:
