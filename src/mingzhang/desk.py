@@ -285,6 +285,19 @@ class Desk:
         if self._following is not None:
             self._following.wait_for(self.ledger.height() if height is None else height)
 
+    def wait_for_height(self, height: int, timeout_seconds: float) -> int:
+        """The height that the views have reached: at once when it is enough, else after at most so long.
+
+        Raises FollowFailed when they have stopped, DeskError if the desk was opened for reading.
+        """
+        if self._following is None:
+            raise DeskError(
+                f"{self.directory} 以只读方式打开，视图不跟随",
+                f"{self.directory}: was opened for reading; its views do not follow",
+            )
+        self._following.follower.wait_for(height, timeout_seconds)
+        return self._following.follower.height
+
     def sign(self, person_id: str, commands: Sequence[Any]) -> bytes:
         """The signed envelope of commands, with a fresh id and seed, valid for an hour. Raises as `act`."""
         return build_envelope(

@@ -86,7 +86,7 @@ class Machine:
             raise Refused(kernel.ENVELOPE_EXPIRED, expires_at=header.expires_at, time=time)
         if header.expires_at > time + MAX_AHEAD_SECONDS:
             raise Refused(kernel.TIME_BOUND_TOO_FAR, expires_at=header.expires_at)
-        if view.get(self.registry.seen, _seen_name(opened)) is not None:
+        if view.get(self.registry.seen, seen_name(opened.header.expires_at, opened.hash)) is not None:
             raise Refused(kernel.ENVELOPE_REPLAYED, envelope=opened.hash.hex())
         key = self.registry.door.key_of(view, header.signer)
         if key is None:
@@ -212,7 +212,7 @@ class _Run:
         if used > MAX_ITEMS_PER_SIGNER:
             raise Refused(kernel.OVER_QUOTA, signer=signer, limit=MAX_ITEMS_PER_SIGNER)
         self.quota[signer] = used
-        Draft(self.writes).put(self.registry.seen, _seen_name(opened), self.block.height)
+        Draft(self.writes).put(self.registry.seen, seen_name(opened.header.expires_at, opened.hash), self.block.height)
         envelope = opened.hash.hex()
         answers = []
         for number, (command, blind) in enumerate(zip(opened.commands, opened.blinders, strict=True)):
@@ -370,5 +370,6 @@ class _Run:
             draft.delete(self.registry.seen, name)
 
 
-def _seen_name(opened: Opened) -> str:
-    return f"{opened.header.expires_at:013d}/{opened.hash.hex()}"
+def seen_name(expires_at: int, envelope: bytes) -> str:
+    """Where the state keeps the height of an envelope (by its hash) until its time bound has passed."""
+    return f"{expires_at:013d}/{envelope.hex()}"

@@ -150,6 +150,10 @@ class EmbeddedLedger:
         """Height of the last committed block."""
         return self._written.height
 
+    def has_stopped(self) -> bool:
+        """Whether disk or rules failed, so that nothing is taken in any more."""
+        return self._failure is not None
+
     def time(self) -> int:
         """Ledger time the next block would have."""
         return self._next_time if self._stated else max(int(self._clock()), self._head.time)
