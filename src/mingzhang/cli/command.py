@@ -202,7 +202,7 @@ def _usage(output: Output, error: click.UsageError) -> None:
 
 
 def _first(text: str) -> str:
-    """The first sentence, without its full stop."""
-    for stop in ("。", ". "):
+    """What stands before the first colon or full stop."""
+    for stop in ("。", "：", ":", "(", "（", ". ", ", leaving", ", without"):
         text = text.split(stop, maxsplit=1)[0]
-    return text.rstrip(".")
+    return text.strip().rstrip(".")

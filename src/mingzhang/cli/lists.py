@@ -4,6 +4,7 @@ The queries are the views' own; here filters typed by a person are handed to the
 """
 
 from collections.abc import Callable, Mapping
+from functools import wraps
 from typing import Any, NamedTuple
 
 import msgspec
@@ -65,6 +66,7 @@ def _findings(connection: sa.Connection, filters: Filters, **paging: Any) -> Any
 def _number(function: Callable[[sa.Connection, int], Any]) -> Callable[[sa.Connection, str], Any]:
     """A `get` for what has a number as its id."""
 
+    @wraps(function)
     def get(connection: sa.Connection, name: str) -> Any:
         return function(connection, int(name)) if name.isascii() and name.isdigit() else None
 
