@@ -233,6 +233,13 @@ class Desk:
         )
         return info.public_key.hex()
 
+    def new_organisation_key(self, organisation: str) -> str:
+        """Make an organisation's checkpoint key under the node key. Returns the public key in hexadecimal."""
+        info = self.organisation_keyring.create_under_node_key(
+            organisation, node_key=self.node_key, suite=self.suite, protection="service"
+        )
+        return info.public_key.hex()
+
     def private_key(self, person_id: str, password: str | None = None) -> bytes:
         """A person's private key; once opened it stays so until `close`.
 

@@ -83,7 +83,6 @@ LISTS: dict[str, List] = {
         (
             Column("height", "高度", "height", "int"), Column("time", "账本时间", "ledger time", "time"),
             Column("first_record", "首条记录", "first record", "int"), Column("records", "记录数", "records", "int"),
-            Column("writes", "状态写入摘要", "digest of writes"),
         ),
         _by_name(blocks.list_blocks), frozenset(), _number(blocks.get_block),
     ),
