@@ -11,6 +11,7 @@ import secrets
 import time as wall_clock
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import Future
+from contextlib import closing
 from functools import cached_property
 from pathlib import Path
 from typing import Any, Final, Self
@@ -27,7 +28,7 @@ from mingzhang.chain.state import View
 from mingzhang.chain.suites import Suite, suite_named
 from mingzhang.chain.tx import build_envelope
 from mingzhang.node.directory import LEDGER_NAME, NEW_KEY, NODE_KEY_NAME, VAULT_NAME, VIEWS_NAME, furnish, keyrings
-from mingzhang.node.embedded import EmbeddedLedger, genesis_of
+from mingzhang.node.embedded import EmbeddedLedger, genesis_of, lock_ledger
 from mingzhang.node.keys import OpenedKey, read_node_key
 from mingzhang.node.ledger import Receipt
 from mingzhang.node.proofs import committed_view
@@ -202,10 +203,10 @@ class Desk:
         Raises DeskError where there is no ledger, LedgerLocked when another process writes it, FollowFailed.
         """
         _must_hold_ledger(directory)
-        with EmbeddedLedger(directory, on_alert=_log_alert) as ledger:
-            engine = rebuild(ledger.store, directory / VIEWS_NAME, progress=progress)
+        with lock_ledger(directory), closing(Store(directory / LEDGER_NAME)) as store:
+            engine = rebuild(store, directory / VIEWS_NAME, progress=progress)
             try:
-                return Follower(engine, ledger.store).catch_up()
+                return Follower(engine, store).catch_up()
             finally:
                 engine.dispose()
 
