@@ -38,6 +38,12 @@ def test_what_is_not_said_has_its_default(tmp_path: Path) -> None:
     assert (mapping.amounts.unit, mapping.amounts.rounding, mapping.days.formats) == ("元", "refuse", ["YYYY-MM-DD"])
 
 
+def test_a_column_may_be_called_date_or_year(tmp_path: Path) -> None:
+    text = MINIMAL.replace("date: 日期", "date: date").replace("payee: 收款人", "payee: year")
+    (tmp_path / "map.yaml").write_text(text, encoding="utf-8")
+    assert load_map(tmp_path / "map.yaml")[0].columns() == ["金额", "date", "year", "指标", "摘要"]
+
+
 @pytest.mark.parametrize(
     ("change", "said"),
     [

@@ -66,6 +66,11 @@ def test_rows_added_at_the_end_are_imported(office: Office) -> None:
     assert (summary.before, summary.taken, summary.exists) == (5, 2, 0)
 
 
+def test_a_file_that_was_empty_is_imported_once_it_is_filled(office: Office) -> None:
+    office.run(office.write("2022.csv", []), progress=True)
+    assert office.run(office.write("2022.csv", [row(1)]), progress=True).taken == 1
+
+
 def test_a_corrected_row_is_imported_and_the_others_are_not_doubled(office: Office) -> None:
     rows = [row(1), row(2, amount="twelve"), row(3)]
     office.run(office.write("2022.csv", rows), progress=True)

@@ -126,12 +126,17 @@ class PaymentsMap(_Part, frozen=True):
     def columns(self) -> list[str]:
         """The columns that the file must have, in the order of the map."""
         payee = self.payees
+        templates = (self.line_template, self.purpose, self.unique, self.invoice, payee.account, payee.id)
+        asked = [name for template in templates if template is not None for name in placeholders(template)]
         conditions = [*self.ignore_rows_where, *payee.individuals_where]
-        found = [self.amounts.column, self.days.column, payee.column]
-        for template in (self.line_template, self.purpose, self.unique, self.invoice, payee.account, payee.id):
-            found += [] if template is None else placeholders(template)
-        found += [name for condition in conditions for name in condition]
-        return list(dict.fromkeys(tidy(name) for name in found if name not in BUILT_IN))
+        found = [
+            self.amounts.column,
+            self.days.column,
+            payee.column,
+            *(name for name in asked if name not in BUILT_IN),
+            *(name for condition in conditions for name in condition),
+        ]
+        return list(dict.fromkeys(tidy(name) for name in found))
 
 
 def load_map(path: Path) -> tuple[PaymentsMap, dict[str, str] | None]:

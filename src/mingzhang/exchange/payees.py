@@ -3,6 +3,7 @@
 A payee's id is the same in every file and run of this node, and tells nothing of the name to who lacks the vault's key.
 """
 
+import re
 import unicodedata
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from itertools import islice
@@ -33,9 +34,12 @@ class Payees(NamedTuple):
     registered: int
 
 
+_space_in_chinese = re.compile(r"(?<=[\u2e80-\u9fff()]) | (?=[\u2e80-\u9fff()])")
+
+
 def same_name(name: str) -> str:
-    """A name as payees are compared: width, case and spaces make no difference."""
-    return tidy(unicodedata.normalize("NFKC", name)).casefold()
+    """A name as payees are compared: width and case make no difference, nor do spaces beside Chinese characters."""
+    return _space_in_chinese.sub("", tidy(unicodedata.normalize("NFKC", name))).casefold()
 
 
 def prepare_payees(
@@ -85,15 +89,15 @@ def _register(
 ) -> int:
     """Register one batch; returns how many are new. Spellings of one name share the first one's registration."""
     firsts = [(payee_id, spellings[0]) for payee_id, spellings in part]
-    sealed = _seal(desk, [one for _id, one in firsts], mapping, signer=signer)
+    sealed = _seal(desk, firsts, mapping, signer=signer)
     commands = [
         RegisterPayee(
             payee_id=payee_id,
             organisation=mapping.organisation,
             kind="individual" if one.is_individual else "enterprise",
             name=None if one.is_individual else one.name,
-            name_commitment=sealed[one.name] if one.is_individual else None,
-            account_commitment=sealed[one.account or NO_ACCOUNT],
+            name_commitment=sealed[payee_id, "name"] if one.is_individual else None,
+            account_commitment=sealed[payee_id, "account"] if one.account else sealed["", "account"],
             account_index=desk.vault.blind_index("account", one.account)
             if one.account
             else desk.vault.blind_index("payee-without-account", same_name(one.name)),
@@ -125,23 +129,29 @@ def _is_named(view: View, payee_id: str, paid: Paid) -> bool:
     return registered is not None and same_name(registered) == same_name(paid.name)
 
 
-def _seal(desk: Desk, paid: Sequence[Paid], mapping: PaymentsMap, *, signer: str) -> dict[str, str]:
-    """Commitments of all accounts and of individuals' names, and of the note that stands for no account."""
+def _seal(
+    desk: Desk, payees: Sequence[tuple[str, Paid]], mapping: PaymentsMap, *, signer: str
+) -> dict[tuple[str, str], str]:
+    """Commitments by payee and label: of accounts, of individuals' names, and under "" of the note for no account.
+
+    Each is sealed by itself: equal commitments would tell the members of equal names.
+    """
     view = desk.view()
     people = dict.fromkeys([signer, *mapping.payees.readers])
     readers = {person: bytes.fromhex(read_person(view, person).public_key) for person in people}
-    wanted: dict[str, str] = {}
-    for one in paid:
-        wanted[one.account or NO_ACCOUNT] = "account"
+    wanted = {("", "account"): NO_ACCOUNT}
+    for payee_id, one in payees:
+        if one.account:
+            wanted[payee_id, "account"] = one.account
         if one.is_individual:
-            wanted[one.name] = "name"
+            wanted[payee_id, "name"] = one.name
     sealed = desk.vault.seal_many(
         [
             ToSeal(content=text.encode("utf-8"), kind="field", label=label, owner=mapping.organisation, readers=readers)
-            for text, label in wanted.items()
+            for (_payee, label), text in wanted.items()
         ]
     )
-    return {text: one.commitment for text, one in zip(wanted, sealed, strict=True)}
+    return {key: one.commitment for key, one in zip(wanted, sealed, strict=True)}
 
 
 def _parts(items: Iterable[tuple[str, list[Paid]]], size: int) -> Iterator[list[tuple[str, list[Paid]]]]:

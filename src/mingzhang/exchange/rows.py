@@ -104,6 +104,8 @@ def read_rows(
     """
     reader = _RowReader(file, mapping, source=source, ground=ground, table=table)
     reading, digest = reader.reading, hashlib.sha256()
+    if not earlier_rows:
+        reading.earlier_digest = digest.hexdigest()
     for row in file.rows:
         reading.rows += 1
         digest.update(encode([str(cell) for cell in row.cells]))
