@@ -82,9 +82,7 @@ def main() -> None:
         total = time.perf_counter() - started
         limit = (signatures + replay) / 2
         print(f"{TOTAL} payments, {os.cpu_count()} cores, {threading.active_count()} threads alive")
-        print(
-            f"signatures on one core {signatures:.1f} s, straight replay on one core {replay:.1f} s, limit {limit:.1f} s"
-        )
+        print(f"signatures {signatures:.1f} s and straight replay {replay:.1f} s on one core: limit {limit:.1f} s")
         print(f"audit {total:.1f} s = {total / limit:.2f} x the limit (aim 1.5); stages: {report.seconds}")
         print(report.summary_en())
         if not report.ok:

@@ -65,9 +65,8 @@ def fill(stage: Stage, ledger: EmbeddedLedger, follower: Follower, *, first: int
 
 def main() -> None:
     """Fill and print a line a point."""
-    print(
-        f"{'payments':>10}{'on disk/s':>12}{'shown/s':>12}{'memory MiB':>12}{'opening ms':>12}{'ledger MiB':>12}{'views MiB':>12}"
-    )
+    titles = ("on disk/s", "shown/s", "memory MiB", "opening ms", "ledger MiB", "views MiB")
+    print(f"{'payments':>10}" + "".join(f"{title:>12}" for title in titles))
     with staged("gm") as (stage, ledger):
         follower = Follower(open_views(str(stage.directory / "views.sqlite")), ledger.store)
         follower.catch_up()

@@ -9,7 +9,8 @@ import os
 import shutil
 import sqlite3
 import time as wall_clock
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Annotated, Any, NamedTuple
 
@@ -191,15 +192,14 @@ def apply_receipts(
 def recomputed_root(path: Path, suite: Suite, *, progress: Progress = _ignore) -> tuple[int, bytes]:
     """(number of leaves, root) computed anew from the leaves' stored bytes of a ledger file."""
     frontier = Frontier()
-    connection = _connect(path)
-    try:
+    with _reading(path) as connection:
         total = int(connection.execute("SELECT count(*) FROM leaves").fetchone()[0])
         rows = connection.execute("SELECT bytes FROM leaves ORDER BY idx")
         while batch := rows.fetchmany(LEAVES_AT_ONCE):
-            frontier, _nodes = frontier.extend(suite.hash, [leaf_hash(suite.hash, row[0]) for row in batch])
+            # What is not even bytes any more is as good as altered: the root then differs.
+            leaves = [row[0] if isinstance(row[0], bytes) else b"" for row in batch]
+            frontier, _nodes = frontier.extend(suite.hash, [leaf_hash(suite.hash, leaf) for leaf in leaves])
             progress("root", frontier.size, total)
-    finally:
-        connection.close()
     return frontier.size, frontier.root(suite.hash)
 
 
@@ -251,41 +251,46 @@ def _copy_all(directory: Path, partial: Path, *, with_keys: bool, progress: Prog
 
 def _copy_database(source: Path, target: Path, *, progress: Progress) -> None:
     """A consistent copy as of one moment. The open read keeps that moment while somebody else writes."""
-    reading, writing = _connect(source), sqlite3.connect(target, isolation_level=None)
+    writing = sqlite3.connect(target, isolation_level=None)
     try:
         target.chmod(0o600)
-        reading.execute("BEGIN")
-        reading.execute("SELECT count(*) FROM sqlite_master").fetchone()
+        with _reading(source) as reading:
+            reading.execute("BEGIN")
+            reading.execute("SELECT count(*) FROM sqlite_master").fetchone()
 
-        def report(_status: int, left: int, total: int) -> None:
-            progress(source.name, total - left, total)
+            def report(_status: int, left: int, total: int) -> None:
+                progress(source.name, total - left, total)
 
-        reading.backup(writing, pages=PAGES_AT_ONCE, progress=report)
+            reading.backup(writing, pages=PAGES_AT_ONCE, progress=report)
+            reading.execute("ROLLBACK")
         # The copy is a file by itself: no log beside it that a later copy could miss.
         writing.execute("PRAGMA journal_mode = DELETE")
     finally:
         writing.close()
-        reading.close()
     sync_file(target)
 
 
-def _connect(path: Path) -> sqlite3.Connection:
+@contextmanager
+def _reading(path: Path) -> Iterator[sqlite3.Connection]:
+    """A connection that writes nothing."""
     connection = sqlite3.connect(path, isolation_level=None, timeout=30)
-    connection.execute("PRAGMA query_only = ON")
-    return connection
+    try:
+        connection.execute("PRAGMA query_only = ON")
+        yield connection
+    finally:
+        # The last one to leave tidies up SQLite's log, which it cannot do while it may only read.
+        connection.execute("PRAGMA query_only = OFF")
+        connection.close()
 
 
 def _stand_of(path: Path) -> Stand:
     """Where a ledger file stands, by its last block and its first leaf."""
-    connection = _connect(path)
-    try:
+    with _reading(path) as connection:
         height = int(connection.execute("SELECT height FROM head").fetchone()[0])
         block: Any = connection.execute(
             "SELECT time, first_leaf + leaves, root FROM blocks WHERE height = ?", (height,)
         ).fetchone()
         genesis: Any = connection.execute("SELECT bytes FROM leaves WHERE idx = 0").fetchone()
-    finally:
-        connection.close()
     if block is None or genesis is None:
         raise BackupError(f"{path} 中没有区块", f"{path}: the ledger has no block")
     try:
@@ -305,11 +310,8 @@ class _Leaf(msgspec.Struct):
 
 
 def _views_height(path: Path) -> int:
-    connection = _connect(path)
-    try:
+    with _reading(path) as connection:
         return int(connection.execute("SELECT height FROM views_state").fetchone()[0])
-    finally:
-        connection.close()
 
 
 def _measure(path: Path, suite: Suite, *, progress: Progress) -> tuple[int, str]:

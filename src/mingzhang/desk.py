@@ -11,6 +11,7 @@ import secrets
 import time as wall_clock
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import Future
+from contextlib import closing
 from functools import cached_property
 from pathlib import Path
 from typing import Any, Final, Self
@@ -27,7 +28,7 @@ from mingzhang.chain.state import View
 from mingzhang.chain.suites import Suite, suite_named
 from mingzhang.chain.tx import build_envelope
 from mingzhang.node.directory import LEDGER_NAME, NEW_KEY, NODE_KEY_NAME, VAULT_NAME, VIEWS_NAME, furnish, keyrings
-from mingzhang.node.embedded import EmbeddedLedger, genesis_of
+from mingzhang.node.embedded import EmbeddedLedger, genesis_of, lock_ledger
 from mingzhang.node.keys import OpenedKey, read_node_key
 from mingzhang.node.ledger import Receipt
 from mingzhang.node.proofs import committed_view
@@ -202,10 +203,10 @@ class Desk:
         Raises DeskError where there is no ledger, LedgerLocked when another process writes it, FollowFailed.
         """
         _must_hold_ledger(directory)
-        with EmbeddedLedger(directory, on_alert=_log_alert) as ledger:
-            engine = rebuild(ledger.store, directory / VIEWS_NAME, progress=progress)
+        with lock_ledger(directory), closing(Store(directory / LEDGER_NAME)) as store:
+            engine = rebuild(store, directory / VIEWS_NAME, progress=progress)
             try:
-                return Follower(engine, ledger.store).catch_up()
+                return Follower(engine, store).catch_up()
             finally:
                 engine.dispose()
 
@@ -230,6 +231,13 @@ class Desk:
         protection: Any = "sandbox" if sandbox else "service"
         info = self.keyring.create_under_node_key(
             person_id, node_key=self.node_key, suite=self.suite, protection=protection
+        )
+        return info.public_key.hex()
+
+    def new_organisation_key(self, organisation: str) -> str:
+        """Make an organisation's checkpoint key under the node key. Returns the public key in hexadecimal."""
+        info = self.organisation_keyring.create_under_node_key(
+            organisation, node_key=self.node_key, suite=self.suite, protection="service"
         )
         return info.public_key.hex()
 

@@ -22,6 +22,14 @@ def test_keys_without_password(shell: Shell, protection: str) -> None:
     assert made["protection"] == protection
 
 
+def test_a_checkpoint_key_for_who_joins_later(shell: Shell) -> None:
+    directory = shell.found()
+    made = shell.well("keys", "new", directory, "congress", "--organisation", "--json").json
+    assert (made["of"], made["protection"]) == ("organisation", "service")
+    assert "congress" in shell.well("keys", "list", directory).output
+    assert shell.run("keys", "new", directory, "x", "--organisation", "--service").exit_code == 2
+
+
 def test_a_key_is_never_overwritten(shell: Shell) -> None:
     directory = shell.found()
     done = shell.run("keys", "new", directory, "root", "--sandbox")

@@ -143,7 +143,7 @@ def payment(number: int, amount_fen: int) -> RequestPayment:
     )
 
 
-def finding(finding_id: str, *, questioned: int) -> RaiseFinding:
+def finding(finding_id: str, *, questioned: int, deadline: int = START + 10 * DAY) -> RaiseFinding:
     return RaiseFinding(
         finding_id=finding_id,
         level="audit",
@@ -155,7 +155,7 @@ def finding(finding_id: str, *, questioned: int) -> RaiseFinding:
         legal_basis="预算法",
         severity="general",
         responsible="hospital",
-        deadline=START + 10 * DAY,
+        deadline=deadline,
         follows=None,
         files=[],
     )

@@ -1,6 +1,7 @@
 """The click classes all commands share: help in both languages, examples, --json and --lang, errors in one sentence."""
 
 import contextlib
+import io
 import logging
 import sys
 from collections.abc import Callable, Sequence
@@ -86,6 +87,10 @@ class Group(click.Group):
 
     def main(self, *args: Any, **extra: Any) -> Any:
         """Run and exit: 0 done, 1 refused or failed, 2 used wrongly."""
+        for stream in (sys.stdout, sys.stderr):
+            if isinstance(stream, io.TextIOWrapper):
+                # A terminal that cannot show Chinese shows question marks rather than nothing.
+                stream.reconfigure(errors="replace")
         output = Output()
         try:
             code = super().main(*args, **extra | {"standalone_mode": False, "obj": output})
@@ -180,7 +185,8 @@ def set_up_logging(output: Output) -> None:
 
     class Lines(logging.Handler):
         def emit(self, record: logging.LogRecord) -> None:
-            output.err.print(f"{record.levelname.lower()}: {record.getMessage()}", style="yellow", markup=False)
+            line = " ".join(record.getMessage().split())
+            output.err.print(f"{record.levelname.lower()}: {line}", style="yellow", markup=False)
 
     log = logging.getLogger("mingzhang")
     log.handlers = [Lines(logging.WARNING)]
@@ -202,7 +208,7 @@ def _usage(output: Output, error: click.UsageError) -> None:
 
 
 def _first(text: str) -> str:
-    """The first sentence, without its full stop."""
-    for stop in ("。", ". "):
+    """What stands before the first colon or full stop."""
+    for stop in ("。", "：", ":", "(", "（", ". ", ", leaving", ", without"):
         text = text.split(stop, maxsplit=1)[0]
-    return text.rstrip(".")
+    return text.strip().rstrip(".")

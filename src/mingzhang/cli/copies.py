@@ -1,5 +1,6 @@
 """`mingzhang backup` and `mingzhang restore`. The copying and checking is in backups.py; here it is put together."""
 
+import shutil
 from pathlib import Path
 
 import click
@@ -13,10 +14,13 @@ from mingzhang.cli.command import Group, describe
 from mingzhang.cli.errors import Failed
 from mingzhang.cli.keys import DIRECTORY
 from mingzhang.cli.output import Output, beijing
-from mingzhang.cli.upkeep import progress, show_report
+from mingzhang.cli.upkeep import Progress, progress, show_report
 from mingzhang.desk import Desk
-from mingzhang.node.directory import LEDGER_NAME
+from mingzhang.node.directory import LEDGER_NAME, VIEWS_NAME
 from mingzhang.node.receipts import PurgeReceipt
+from mingzhang.node.store import Store
+from mingzhang.views.follow import Follower
+from mingzhang.views.rebuild import open_current
 
 MAX_RECEIPTS_BYTES = 64 * 1024 * 1024
 """Some hundred thousand receipts."""
@@ -85,20 +89,23 @@ def restore(
             backup_directory, directory, keys_from=keys_from, progress=report_progress
         )
         suite = suite_named(manifest.suite)
-        with Desk.open(partial) as desk:
-            enrolled = {name: person.public_key for name, person in desk.view().scan(PERSON)}
-        erased = backups.apply_receipts(partial, later, suite=suite, enrolled=enrolled)
-        size, root = backups.recomputed_root(partial / LEDGER_NAME, suite, progress=report_progress)
+        try:
+            erased = backups.apply_receipts(partial, later, suite=suite, enrolled=_enrolled(partial))
+            size, root = backups.recomputed_root(partial / LEDGER_NAME, suite, progress=report_progress)
+            proved = (size, root.hex()) == (manifest.size, manifest.root)
+            if proved:
+                _bring_views_up(partial, report_progress)
+        except BaseException:
+            shutil.rmtree(partial)
+            raise
         report = None if quick else audit(partial, progress=report_progress)
-    proved = (size, root.hex()) == (manifest.size, manifest.root)
-    if report is not None and not output.as_json:
+    if report is not None and not (output.as_json and report.ok):
         show_report(output, report)
     if not proved or not (report is None or report.ok):
         raise Failed(
             f"恢复的内容未通过核验，留在 {partial} 供查看，没有落位",
             f"what was restored does not pass; it was left in {partial} to be looked at",
         )
-    (partial / "lock").unlink(missing_ok=True)
     backups.put_in_place(partial, directory)
     if output.as_json:
         output.json({"directory": str(directory), "manifest": manifest, "root_recomputed": root.hex(),
@@ -114,6 +121,25 @@ def restore(
         f" {len(erased)} were applied again; " + ("not audited" if report is None else "the audit passed"),
         style="green",
     )
+
+
+def _enrolled(directory: Path) -> dict[str, str]:
+    """People's public keys, as a restored ledger has them."""
+    with Desk.open(directory, writing=False) as desk:
+        return {name: person.public_key for name, person in desk.view().scan(PERSON)}
+
+
+def _bring_views_up(directory: Path, report_progress: Progress) -> None:
+    """Follow the views to the end of a restored ledger, which itself is not opened for writing: that would go on."""
+    store = Store(directory / LEDGER_NAME)
+    try:
+        engine = open_current(store, directory / VIEWS_NAME)
+        try:
+            Follower(engine, store).catch_up(lambda done, total: report_progress("views", done, total))
+        finally:
+            engine.dispose()
+    finally:
+        store.close()
 
 
 def _read_receipts(path: Path) -> list[PurgeReceipt]:

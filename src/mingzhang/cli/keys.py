@@ -78,27 +78,35 @@ def list_keys(output: Output, directory: Path) -> None:
     keys, "new",
     zh="新建一把密钥，输出公钥。默认由口令保护；公钥须由管理员登记后才能使用。",
     en="Make a key and print its public key. Under a password unless told; an administrator must enrol it before use.",
-    examples=("mingzhang keys new mydir dg.clerk", "mingzhang keys new mydir import-service --service"),
+    examples=(
+        "mingzhang keys new mydir dg.clerk",
+        "mingzhang keys new mydir import-service --service",
+        "mingzhang keys new mydir dg.congress --organisation",
+    ),
 )  # fmt: skip
 @click.argument("directory", type=DIRECTORY)
 @click.argument("key_id", metavar="ID")
 @click.option("--service", is_flag=True, help="无口令的服务密钥 a service key, opened without a password")
+@click.option("--organisation", is_flag=True, help="单位的检查点密钥 an organisation's checkpoint key")
 @click.option("--sandbox", is_flag=True, help="演示人员的密钥 a key of an invented person, without a password")
 @click.option("--password-file", type=PASSWORD_FILE, help="口令所在文件 file whose first line is the password")
 def new_key(output: Output, directory: Path, key_id: str, **options: Any) -> None:
-    """Make a person's or service's key."""
-    if options["service"] and options["sandbox"]:
-        raise click.UsageError("--service and --sandbox exclude each other")
+    """Make a person's, service's or organisation's key."""
+    kinds = [name for name in ("service", "sandbox", "organisation") if options[name]]
+    if len(kinds) > 1:
+        raise click.UsageError("--service, --sandbox and --organisation exclude each other")
+    of_organisation = kinds == ["organisation"]
     with Desk.open(directory, writing=False) as desk:
-        password = None
-        if not (options["service"] or options["sandbox"]):
-            password = read_password(options["password_file"]) or ask_new_password(key_id)
-        public_key = desk.new_key(key_id, password=password, sandbox=options["sandbox"])
-        info = desk.keyring.info(key_id)
+        if of_organisation:
+            desk.new_organisation_key(key_id)
+        else:
+            password = None if kinds else read_password(options["password_file"]) or ask_new_password(key_id)
+            desk.new_key(key_id, password=password, sandbox=options["sandbox"])
+        info = (desk.organisation_keyring if of_organisation else desk.keyring).info(key_id)
     if output.as_json:
-        output.json(_row(info, "person", ""))
+        output.json(_row(info, "organisation" if of_organisation else "person", ""))
     else:
-        click.echo(public_key)
+        click.echo(info.public_key.hex())
 
 
 @describe(

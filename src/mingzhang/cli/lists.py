@@ -4,6 +4,7 @@ The queries are the views' own; here filters typed by a person are handed to the
 """
 
 from collections.abc import Callable, Mapping
+from functools import wraps
 from typing import Any, NamedTuple
 
 import msgspec
@@ -65,6 +66,7 @@ def _findings(connection: sa.Connection, filters: Filters, **paging: Any) -> Any
 def _number(function: Callable[[sa.Connection, int], Any]) -> Callable[[sa.Connection, str], Any]:
     """A `get` for what has a number as its id."""
 
+    @wraps(function)
     def get(connection: sa.Connection, name: str) -> Any:
         return function(connection, int(name)) if name.isascii() and name.isdigit() else None
 
@@ -81,7 +83,6 @@ LISTS: dict[str, List] = {
         (
             Column("height", "高度", "height", "int"), Column("time", "账本时间", "ledger time", "time"),
             Column("first_record", "首条记录", "first record", "int"), Column("records", "记录数", "records", "int"),
-            Column("writes", "状态写入摘要", "digest of writes"),
         ),
         _by_name(blocks.list_blocks), frozenset(), _number(blocks.get_block),
     ),

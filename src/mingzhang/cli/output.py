@@ -7,7 +7,7 @@ import os
 import sys
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
-from typing import Any, NamedTuple
+from typing import Any, Literal, NamedTuple
 
 import msgspec
 from rich import box
@@ -36,6 +36,8 @@ class Column(NamedTuple):
     kind: str = "text"
 
 
+WRAPPED_LEAST = 12
+"""Columns that a column of words is given at least; below, the table is printed wider than the terminal."""
 RIGHT = frozenset({"int", "fen", "hundredths", "bp"})
 """Kinds that are numbers, and stand at the right."""
 
@@ -82,23 +84,26 @@ class Output:
         headings = [self.pick(column.zh, column.en) for column in columns]
         cells = [[shown(row.get(column.field), column.kind) for column in columns] for row in rows]
         right = [column.kind in RIGHT for column in columns]
-        if self.out.is_terminal:
-            table = Table(box=box.SIMPLE_HEAD, title=title or None, title_justify="left")
-            for heading, is_number in zip(headings, right, strict=True):
-                table.add_column(heading, justify="right" if is_number else "left", no_wrap=is_number)
+        widths = [max(cell_len(line[at]) for line in [headings, *cells]) for at in range(len(columns))]
+        if self.out.is_terminal and self._fits(widths, cells):
+            table = Table(box=box.SIMPLE_HEAD, title=title or None, title_justify="left", pad_edge=False)
+            for at, heading in enumerate(headings):
+                justify: Literal["right", "left"] = "right" if right[at] else "left"
+                table.add_column(heading, justify=justify, no_wrap=not _may_wrap(cells, at), overflow="fold")
             for line in cells:
                 table.add_row(*(Text(cell) for cell in line))
             self.out.print(table, soft_wrap=False)
             return
         if title:
             print(title, file=self.out.file)
-        widths = [max(cell_len(line[at]) for line in [headings, *cells]) for at in range(len(columns))]
         for line in [headings, *cells]:
-            padded = [
-                _padded(cell, width, to_right=to_right)
-                for cell, width, to_right in zip(line, widths, right, strict=True)
-            ]
+            padded = (_padded(line[at], widths[at], to_right=right[at]) for at in range(len(columns)))
             print("  ".join(padded).rstrip(), file=self.out.file)
+
+    def _fits(self, widths: Sequence[int], cells: Sequence[Sequence[str]]) -> bool:
+        """Whether the terminal shows all columns without cutting what must not be cut, such as an id."""
+        least = (min(width, WRAPPED_LEAST) if _may_wrap(cells, at) else width for at, width in enumerate(widths))
+        return sum(least) + 3 * len(widths) <= self.out.width
 
     def pairs(self, pairs: Iterable[tuple[str, str, Any]]) -> None:
         """Lines of `heading  value`: Chinese heading, English heading, value."""
@@ -203,6 +208,11 @@ TIMES = frozenset({"time", "at", "expires_at"})
 def beijing(seconds: int) -> str:
     """Ledger time as Beijing time: 2022-04-15 13:20:00."""
     return (datetime.fromtimestamp(seconds, UTC) + timedelta(hours=BEIJING_HOURS)).strftime("%Y-%m-%d %H:%M:%S")
+
+
+def _may_wrap(cells: Sequence[Sequence[str]], at: int) -> bool:
+    """Whether a column holds words rather than ids, dates and amounts."""
+    return any(" " in line[at] or not line[at].isascii() for line in cells)
 
 
 def _padded(cell: str, width: int, *, to_right: bool) -> str:

@@ -11,6 +11,7 @@ import msgspec
 
 from mingzhang.chain import bundles, checkpoints
 from mingzhang.chain.codes import code_named
+from mingzhang.chain.contracts.disclosure import read_publication
 from mingzhang.chain.contracts.members import read_consortium
 from mingzhang.chain.contracts.payments import read_payment
 from mingzhang.chain.contracts.settings import read_settings
@@ -218,7 +219,7 @@ def _index(desk: Desk, *, payment: str | None, publication: str | None, record: 
     if payment is not None:
         return read_payment(desk.view(), payment).record
     if publication is not None:
-        raise Failed("没有该公开信息", f"there is no publication {publication}")
+        return read_publication(desk.view(), publication).record
     if record is None:
         raise click.UsageError("--record INDEX is needed")
     return record

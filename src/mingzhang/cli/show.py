@@ -27,7 +27,21 @@ MAX_TRACE_RECORDS = 500
 KINDS = tuple(sorted({*OBJECTS.values(), "organisation"}))
 """Kinds of objects that a trace is looked for under."""
 WORDS = (*LISTS, "record", "object")
+SINGULAR = {"people": "person"} | {name: name.removesuffix("s") for name in LISTS if name != "people"}
+"""Also understood: what one thing of a list is called."""
 _own = Group(zh="", en="")
+
+
+class What(click.Choice[str]):
+    """A word of `show`, in the plural or the singular."""
+
+    def __init__(self) -> None:
+        super().__init__(WORDS)
+
+    def convert(self, value: str, param: click.Parameter | None, ctx: click.Context | None) -> str:
+        """See click."""
+        plural = next((name for name, singular in SINGULAR.items() if singular == value and value != "record"), value)
+        return super().convert(plural, param, ctx)
 
 
 def add_to(group: Group) -> None:
@@ -52,7 +66,7 @@ def add_to(group: Group) -> None:
     ),
 )  # fmt: skip
 @click.argument("directory", type=DIRECTORY)
-@click.argument("what", type=click.Choice(WORDS), required=False)
+@click.argument("what", metavar="[WHAT]", type=What(), required=False)
 @click.argument("name", metavar="[ID]", required=False)
 @click.option("--status", multiple=True, metavar="WORD", help="状态，可重复 status, may be repeated")
 @click.option("--year", type=click.IntRange(1990, 2999), help="年度 year")

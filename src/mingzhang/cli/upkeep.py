@@ -14,6 +14,8 @@ from mingzhang.cli.output import Column, Output, beijing
 from mingzhang.desk import Desk, PasswordNeeded
 from mingzhang.node.receipts import PurgeReceipt
 
+Progress = Callable[[str, int, int], None]
+"""(stage, done, total)"""
 STAGES = {
     "files": "检查文件 files",
     "replay": "从创世重放 replay",
@@ -125,7 +127,7 @@ def receipts(output: Output, directory: Path) -> None:
 
 
 @contextmanager
-def progress(output: Output) -> Iterator[Callable[[str, int, int], None]]:
+def progress(output: Output) -> Iterator[Progress]:
     """Progress bars on standard error, one a stage: yields report(stage, done, total)."""
     with output.progress() as bars:
         tasks = {}

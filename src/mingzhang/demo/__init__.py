@@ -16,7 +16,7 @@ from mingzhang.demo.people import CHAIN_ID, genesis
 from mingzhang.demo.playing import Player
 from mingzhang.demo.publication import proofs_folder
 from mingzhang.demo.story import Stage
-from mingzhang.demo.telling import Teller, counted, next_commands
+from mingzhang.demo.telling import Teller, audit_progress, counted, next_commands
 from mingzhang.desk import Desk
 from mingzhang.node.store import FILE_NAME
 
@@ -29,9 +29,7 @@ REFUSED_TO_START = 2
 """Exit code where the directory cannot be used."""
 
 
-def run(
-    directory: Path, *, headless: bool, console: Console, city: Size | None = None, audited: bool = True
-) -> int:
+def run(directory: Path, *, headless: bool, console: Console, city: Size | None = None, audited: bool = True) -> int:
     """Found the ledger, tell the case within the city, sign, verify, erase, audit. Returns 0 if all went as expected.
 
     `directory` must be new or empty: nothing is ever deleted here. `headless` changes nothing but the last words;
@@ -66,7 +64,8 @@ def run(
 def _audit(directory: Path, out: Console) -> list[str]:
     """The audit as the last step: what it found wrong."""
     out.print(Text("\n审计整个目录……", style="bold"))
-    report = audit(directory)
+    with audit_progress(out) as tell:
+        report = audit(directory, progress=tell)
     out.print(Text(report.summary_zh(), style="green" if report.ok else "red"))
     return [f"审计:{one.place_zh}:{one.what_zh}" for one in report.findings if one.severity == "error"]
 

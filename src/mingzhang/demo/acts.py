@@ -56,7 +56,8 @@ def settle(date: str, *payment_ids: str) -> Step:
         )
         for payment_id in payment_ids
     ]
-    return Step(date, "teller", f"银行回单 {len(commands)} 笔:款已到收款人账户", always(*commands))
+    named = "、".join(payment_id.partition(":")[2] for payment_id in payment_ids)
+    return Step(date, "teller", f"银行回单 {len(commands)} 笔:{named} 已到账", always(*commands))
 
 
 def witness(
@@ -128,4 +129,6 @@ def invoiced(date: str, organisation: str, agreement_id: str, *, invoices: dict[
             )
         ]
 
-    return Step(date, f"{organisation}-manager", f"提交 {len(invoices)} 张发票(只记盲索引)", commands)
+    return Step(
+        date, f"{organisation}-manager", f"提交 {len(invoices)} 张发票:{'、'.join(invoices)}(只记盲索引)", commands
+    )

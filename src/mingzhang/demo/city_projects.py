@@ -245,9 +245,7 @@ def _return(project: CityProject) -> ReviewProject:
 
 
 def _pass(project: CityProject) -> ReviewProject:
-    return ReviewProject(
-        project_id=project.project_id, version=_version(project), verdict="pass", opinion="同意。"
-    )
+    return ReviewProject(project_id=project.project_id, version=_version(project), verdict="pass", opinion="同意。")
 
 
 def _approval(project: CityProject) -> ApproveProject:

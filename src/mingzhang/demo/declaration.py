@@ -70,9 +70,7 @@ def _declared() -> list[Step]:
 
 
 def _decided() -> list[Step]:
-    passed = ReviewProject(
-        project_id=PROJECT, version=2, verdict="pass", opinion="材料齐全,目标明确,同意报财政审批。"
-    )
+    passed = ReviewProject(project_id=PROJECT, version=2, verdict="pass", opinion="材料齐全,目标明确,同意报财政审批。")
     approved = ApproveProject(
         project_id=PROJECT,
         version=2,
@@ -144,9 +142,7 @@ def _targets(version: int) -> list[Targets]:
 
 
 def _declare(stage: Stage, furniture_fen: int) -> DeclareProject:
-    return DeclareProject(
-        project_id=PROJECT, declaration=content(stage, version=1, furniture_fen=furniture_fen)
-    )
+    return DeclareProject(project_id=PROJECT, declaration=content(stage, version=1, furniture_fen=furniture_fen))
 
 
 def _revise(stage: Stage) -> ReviseProject:

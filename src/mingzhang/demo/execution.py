@@ -89,9 +89,7 @@ def _summer() -> list[Step]:
 
 
 def _over_and_wrong() -> list[Step]:
-    decide = DecideReversal(
-        reversal_id="hospital:reversal-testing", verdict="approve", opinion="退款已到账,同意红冲。"
-    )
+    decide = DecideReversal(reversal_id="hospital:reversal-testing", verdict="approve", opinion="退款已到账,同意红冲。")
     return [
         pay(
             "2022-09-20",
@@ -104,9 +102,7 @@ def _over_and_wrong() -> list[Step]:
         ),
         pay("2022-09-26", DESIGN_FEE_2, 9_440_000, payee="design", purpose="工程设计费(尾款)", invoice="示例票-0002"),
         settle("2022-09-27", DESIGN_FEE_2),
-        pay(
-            "2022-10-12", TESTING_WRONG, 4_850_000, payee="supervision", purpose="结构检测费", invoice="示例票-0003"
-        ),
+        pay("2022-10-12", TESTING_WRONG, 4_850_000, payee="supervision", purpose="结构检测费", invoice="示例票-0003"),
         settle("2022-10-13", TESTING_WRONG),
         Step(
             "2022-10-17",
@@ -147,9 +143,7 @@ def _two_at_once() -> list[Step]:
 
 
 def _year_end() -> list[Step]:
-    decide = DecidePayment(
-        payment_id=SUPERVISION_FEE, verdict="approve", opinion="按监理合同和月报核对无误,同意支付。"
-    )
+    decide = DecidePayment(payment_id=SUPERVISION_FEE, verdict="approve", opinion="按监理合同和月报核对无误,同意支付。")
     return [
         pay(
             "2022-12-20",

@@ -74,9 +74,7 @@ def performance() -> Chapter:
 def _year() -> list[Step]:
     decision = ReEvaluate(
         evaluation_id=YEAR_EVALUATION,
-        adjustments=[
-            Adjustment(indicator_id="progress-2022", score=300, reason="监理月报显示另有一个节点部分延期。")
-        ],
+        adjustments=[Adjustment(indicator_id="progress-2022", score=300, reason="监理月报显示另有一个节点部分延期。")],
         opinion="设备未到货不能按生产进度计分;请针对失分指标整改。",
         evidence=[],
     )

@@ -118,7 +118,12 @@ def _proved() -> list[Step | Deed]:
         ),
         Deed("2023-08-11", "congress-member", "把证明文件中的金额改动 1 分,再验证", _verify_altered),
         Deed("2023-08-15", "hospital-publisher", "应患者要求抹除含其影像的密封照片,留下签名回执", _erase),
-        Deed("2023-08-15", "citizen", "照片抹除后,验证引用它的申报记录", lambda stage: _verify(stage, "declaration")),
+        Deed(
+            "2023-08-15",
+            "congress-member",
+            "照片抹除后,验证引用它的申报记录",
+            lambda stage: _verify(stage, "declaration"),
+        ),
     ]
 
 
@@ -129,8 +134,8 @@ def _afterwards() -> list[Step | Deed]:
             for date, what in ((WORKS_RETENTION_DATE, "工程"), (EQUIPMENT_RETENTION_DATE, "设备"))
         ),
         Deed("2023-10-08", "auditor", "核对全项目:六条指标合计与批复一致,支付可逐笔对到指标", _balanced),
-        Deed("2023-10-09", "members", "四个成员对新检查点签名", sign_checkpoint),
-        Deed("2023-10-09", "citizen", "验证新检查点只在旧检查点之后增加了记录", _verify_grown),
+        Deed("2024-04-30", "members", "上年评价结束,四个成员对新检查点签名", sign_checkpoint),
+        Deed("2024-04-30", "citizen", "验证新检查点只在旧检查点之后增加了记录", _verify_grown),
     ]
 
 
@@ -140,9 +145,7 @@ def _rules() -> list[SetFieldRule]:
         for field in FIELDS[kind]:
             treatment = _WITHHELD.get(field, "clear")
             rules.append(
-                SetFieldRule(
-                    organisation=CITY, kind=kind, field=field, treatment=treatment, basis=_BASIS[treatment]
-                )
+                SetFieldRule(organisation=CITY, kind=kind, field=field, treatment=treatment, basis=_BASIS[treatment])
             )
     return rules
 

@@ -4,7 +4,8 @@ On a terminal the tables fit its width and a bar moves below them; elsewhere the
 """
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Final, Self
 
@@ -125,15 +126,29 @@ def fold(text: str, width: int) -> str:
     return "\n".join([*lines, line.rstrip()])
 
 
+@contextmanager
+def audit_progress(console: Console) -> Iterator[Callable[[str, int, int], None]]:
+    """A bar for the audit's stages, on a terminal; what it yields takes (stage, done, total)."""
+    columns = (TextColumn("{task.description}"), BarColumn())
+    with Progress(*columns, console=console, transient=True, disable=not console.is_terminal) as progress:
+        task = progress.add_task("审计", total=None)
+
+        def tell(stage: str, done: int, total: int) -> None:
+            progress.update(task, description=f"审计 {stage}", completed=done, total=total)
+
+        yield tell
+
+
 def next_commands(directory: Path, proofs: Path) -> list[tuple[str, str]]:
     """What to try next, and what each shows."""
     return [
         (f"mingzhang audit {directory}", "从创世起重放并核对全部记录、签名、状态与视图"),
         (f"mingzhang verify {proofs}/publication.json --trust {proofs}/keys.json", "离线验证公开的评价结果"),
         (f"mingzhang verify {proofs}/consistency.json --trust {proofs}/keys.json", "验证账本只增不改"),
-        (f"mingzhang show {directory} project hospital:inpatient-building", "项目的来龙去脉"),
-        (f"mingzhang show {directory} payments --limit 20", "支付清单"),
-        (f"mingzhang bundle {directory} --payment hospital:pay-design-1", "一笔支付的证明文件"),
+        (f"mingzhang show {directory} object hospital:inpatient-building", "项目从头到尾:谁、何时、改了什么、为什么"),
+        (f"mingzhang show {directory} payments --organisation hospital", "医院的支付;去掉 --organisation 看全市"),
+        (f"mingzhang why {directory} hospital:pay-over", "超 1 分的申请为什么被拒、怎样才能通过"),
+        (f"mingzhang bundle {directory} --payment hospital:pay-design-1 -o b.json", "导出一笔支付的证明文件"),
     ]
 
 

@@ -296,6 +296,6 @@ def _split(row: Row) -> tuple[Row, bytes]:
     return row, mac if isinstance(mac, bytes) else b""
 
 
-def _schema(connection: sqlite3.Connection) -> dict[tuple[str, str], str | None]:
-    found = connection.execute("SELECT type, name, sql FROM sqlite_schema")
-    return {(kind, name): sql for kind, name, sql in found}
+def _schema(connection: sqlite3.Connection) -> dict[tuple[str, str], tuple[str, str | None]]:
+    found = connection.execute("SELECT type, name, tbl_name, sql FROM sqlite_schema")
+    return {(kind, name): (table, sql) for kind, name, table, sql in found}

@@ -14,7 +14,7 @@ CHUNK_ROWS = 200
 """Rows in one statement: far under SQLite's 32,766 parameters, and few enough that the rest is soon done singly."""
 
 
-def insert_rows(connection: sqlite3.Connection, before: str, rows: Sequence[Sequence[Any]], after: str = "") -> None:
+def insert_rows(connection: sqlite3.Connection, before: str, rows: Sequence[Sequence[Any]], *, after: str = "") -> None:
     """Run `before (?, …), (?, …) … after` over all rows, such as `INSERT INTO leaves VALUES`."""
     if not rows:
         return

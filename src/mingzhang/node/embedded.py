@@ -104,7 +104,7 @@ class EmbeddedLedger:
         Raises LedgerLocked when another process has it open.
         """
         self.directory = directory
-        self._lock = _lock(directory)
+        self._lock = lock_ledger(directory)
         self.store = Store(directory / FILE_NAME, on_step=on_step)
         genesis, _blinder = genesis_of(self.store, registry)
         self.chain_id = genesis.chain_id
@@ -261,7 +261,8 @@ class EmbeddedLedger:
                 waiting.answer.set_exception(stopped)
 
 
-def _lock(directory: Path) -> IO[Any]:
+def lock_ledger(directory: Path) -> IO[Any]:
+    """The right to write a ledger directory, held until the file is closed. Raises LedgerLocked."""
     file = (directory / "lock").open("w")
     try:
         fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)

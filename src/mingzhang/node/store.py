@@ -187,7 +187,7 @@ class Store:
             insert_rows(self._writer, "INSERT INTO nodes VALUES", nodes)
             step("state")
             kept = [(key, value) for key, value in outcome.writes if value is not None]
-            insert_rows(self._writer, "INSERT INTO state VALUES", kept, _REPLACING)
+            insert_rows(self._writer, "INSERT INTO state VALUES", kept, after=_REPLACING)
             deleted = [(key,) for key, value in outcome.writes if value is None]
             self._writer.executemany("DELETE FROM state WHERE key = ?", deleted)
             step("block")

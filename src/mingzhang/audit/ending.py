@@ -1,0 +1,105 @@
+"""What is compared when the replay has reached the ledger's end: head, rows too many, state, the rules' invariants."""
+
+from collections.abc import Callable
+
+from mingzhang.audit.merging import ABSENT, merged
+from mingzhang.audit.records import difference, printable, shown
+from mingzhang.audit.replay import Replay
+from mingzhang.audit.report import LEDGER_FILE, Finding, Findings
+from mingzhang.chain.contracts import REGISTRY
+from mingzhang.chain.merkle import TILE_LEVELS
+from mingzhang.node.store import FORMAT_VERSION
+
+Tick = Callable[[int], None]
+
+
+def check_ending(replay: Replay, findings: Findings, *, tick: Tick) -> int:
+    """Compare everything that is left; returns the number of state entries. Raises sqlite3.Error.
+
+    `tick` is told how many state entries are done.
+    """
+    replay.finish()
+    _check_head(replay, findings)
+    _check_extra(replay, findings)
+    number = _check_state(replay, findings, tick=tick)
+    _check_invariants(replay, findings)
+    return number
+
+
+def _check_head(replay: Replay, findings: Findings) -> None:
+    head = replay.head
+    right = {
+        "id": 1,
+        "format": FORMAT_VERSION,
+        "height": head.height,
+        "time": head.time,
+        "frontier": head.frontier.encode(),
+        "writes_since": head.writes_since_state_leaf,
+        "keys_at": head.keys_at_state_leaf,
+    }
+    rows = replay.ledger.head()
+    if not rows:
+        findings.add(_error("head", "1", head.height, "缺少这一行。", "This row is missing."))
+    for row in rows:
+        key = printable(row[0])
+        for (name, value), stored in zip(right.items(), row, strict=True):
+            if stored != value:
+                said = f"{name}: {shown(stored)} ≠ {shown(value)}"
+                what_zh, what_en = f"与重放结果不同：{said}。", f"It is not what the replay gives: {said}."
+                findings.add(_error("head", key, head.height, what_zh, what_en))
+
+
+def _check_extra(replay: Replay, findings: Findings) -> None:
+    ledger, head = replay.ledger, replay.head
+    what = ("账本中不应有这一行。", "There should be no such row.")
+    extra = ledger.extra_rows(height=head.height, size=head.frontier.size, envelopes=replay.envelopes)
+    for table, key in extra:
+        findings.add(_error(table, key, head.height, *what))
+    if ledger.count("nodes") != replay.nodes:
+        size = head.frontier.size
+        for level, index in ledger.nodes():
+            if not (type(level) is int and type(index) is int and _is_node(level, index, size=size)):
+                findings.add(_error("nodes", f"{printable(level)}/{printable(index)}", head.height, *what))
+
+
+def _is_node(level: int, index: int, *, size: int) -> bool:
+    return 0 < level < 64 and level % TILE_LEVELS == 0 and 0 <= index < size >> level
+
+
+def _check_state(replay: Replay, findings: Findings, *, tick: Tick) -> int:
+    height = replay.head.height
+    number = 0
+    for key, stored, right in merged(replay.ledger.state(), replay.scratch.rows()):
+        number += 1
+        if number % 1000 == 0:
+            tick(number)
+        if stored == right:
+            continue
+        name = printable(key)
+        if right is ABSENT:
+            findings.add(_error("state", name, height, "重放的状态中没有这一项。", "The replay has no such entry."))
+        elif stored is ABSENT:
+            findings.add(_error("state", name, height, "缺少这一项。", "This entry is missing."))
+        else:
+            what = difference(stored, right)
+            findings.add(
+                _error("state", name, height, f"与重放结果不同：{what}。", f"It is not what the replay gives: {what}.")
+            )
+    return number
+
+
+def _check_invariants(replay: Replay, findings: Findings) -> None:
+    view = replay.machine.view()
+    for name, check in REGISTRY.invariants.items():
+        for complaint in check(view):
+            said = printable(complaint)
+            findings.add(
+                _error(
+                    "state", name, replay.head.height, f"不变式 {name} 不成立：{said}。",
+                    f"The invariant {name} does not hold: {said}.",
+                )
+            )  # fmt: skip
+
+
+def _error(table: str, key: str, height: int, what_zh: str, what_en: str) -> Finding:
+    return Finding("error", LEDGER_FILE, table, key, height, what_zh, what_en)
