@@ -16,6 +16,7 @@ from mingzhang.api.door import JSON, PREFIX, Answer, Asked, Door, answered
 from mingzhang.api.errors import ApiError, Error, refused_at_door, status_of, wrong_query
 from mingzhang.chain.codes import code_named, kernel, render
 from mingzhang.chain.contracts import REGISTRY
+from mingzhang.chain.contracts.members import PERSON
 from mingzhang.chain.machine import seen_name
 from mingzhang.node.ledger import Receipt
 from mingzhang.node.store import Store
@@ -92,11 +93,14 @@ class Look(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True
 
 
 class _Header(msgspec.Struct):
+    signer: str
+    public_key: str
     expires_at: int
 
 
 class _Signed(msgspec.Struct):
     header: msgspec.Raw
+    signature: str
 
 
 class _Command(msgspec.Struct):
@@ -129,6 +133,8 @@ async def submit(doors: Doors, asked: Asked) -> Response[Any]:
     raw = await request.body()
     until = asyncio.get_running_loop().time() + doors.limits.write_seconds
     receipt = await doors.submit(raw, until=until)
+    if receipt is not None and receipt.door is not None:
+        receipt = await doors.read(_as_told, doors, receipt, raw)
     if receipt is not None and receipt.door is not None:
         # Only the hash is told of an envelope that came before: what became of it is at the other door.
         envelope = receipt.facts.get("envelope") if receipt.door is kernel.ENVELOPE_REPLAYED else None
@@ -177,6 +183,26 @@ def _named(doors: Doors, raw: bytes) -> tuple[str, int]:
     """(hash, time bound) of an envelope whose form the ledger has checked: its header's bytes are canonical."""
     header = bytes(_signed.decode(raw).header)
     return doors.desk.suite.hash(header).hex(), _header.decode(header).expires_at
+
+
+def _as_told(doors: Doors, receipt: Receipt, raw: bytes) -> Receipt:
+    """What a stranger may know of a refusal: whether somebody is enrolled, revoked, or holds a role is told only to
+    whoever holds that person's key.
+    """
+    if receipt.door not in _ABOUT_SIGNER:
+        return receipt
+    signed = _signed.decode(raw)
+    header_bytes, suite = bytes(signed.header), doors.desk.suite
+    header = _header.decode(header_bytes)
+    if not suite.verify(bytes.fromhex(header.public_key), header_bytes, bytes.fromhex(signed.signature)):
+        return receipt._replace(door=kernel.SIGNATURE_INVALID, facts={"signer": header.signer})
+    person = doors.desk.view().get(PERSON, header.signer)
+    if person is None or person.public_key != header.public_key:
+        return receipt._replace(door=kernel.KEY_NOT_OF_SIGNER, facts={"signer": header.signer})
+    return receipt
+
+
+_ABOUT_SIGNER = (kernel.SIGNER_UNKNOWN, kernel.SIGNER_REVOKED, kernel.KEY_NOT_OF_SIGNER, kernel.NO_GRANT)
 
 
 def _items(store: Store, receipt: Receipt) -> list[ItemAnswer]:

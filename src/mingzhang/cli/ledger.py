@@ -17,6 +17,7 @@ from mingzhang.cli.genesis import EXAMPLE, passwords_for, read_genesis, read_yam
 from mingzhang.cli.intake import OPEN_COMMANDS, read_commands
 from mingzhang.cli.keys import DIRECTORY, PASSWORD_FILE, ask_new_password, ask_password, read_password
 from mingzhang.cli.output import GOOD_CODES, Column, Output, explained
+from mingzhang.cli.serve import submit_by_url
 from mingzhang.desk import Desk, PasswordNeeded
 from mingzhang.node.ledger import Receipt
 from mingzhang.node.store import Store
@@ -102,11 +103,14 @@ def init(output: Output, directory: Path | None, genesis: Path | None, **options
         "mingzhang submit --example payments.request/1 > pay.json",
         "mingzhang submit mydir --as dg.clerk pay.json",
         "cat batch.json | mingzhang submit mydir --as dg.clerk - --password-file secret.txt --json",
+        "mingzhang submit --sign-with adapter.key.json --url http://127.0.0.1:8642 pay.json",
     ),
 )  # fmt: skip
-@click.argument("directory", type=DIRECTORY, required=False)
+@click.argument("directory", type=click.Path(path_type=Path, allow_dash=True), required=False)
 @click.argument("file", type=click.File("rb"), required=False)
 @click.option("--as", "person", metavar="PERSON", help="提交人 who signs")
+@click.option("--sign-with", type=PASSWORD_FILE, help="用此密钥文件在本机签名 sign here with this key file")
+@click.option("--url", metavar="URL", help="提交到此服务，不用目录 submit to this server instead of a directory")
 @click.option("--password", is_flag=True, help="先问口令 ask for the password beforehand")
 @click.option("--password-file", type=PASSWORD_FILE, help="口令所在文件 file whose first line is the password")
 @click.option(
@@ -120,6 +124,9 @@ def submit(output: Output, directory: Path | None, file: Any, *, person: str | N
         return
     if options["example"]:
         _show_example(output, options["example"])
+        return
+    if options["url"] or options["sign_with"]:
+        _submit_by_url(output, directory, file, **options)
         return
     if directory is None or file is None or person is None:
         raise click.UsageError("DIRECTORY, --as PERSON and FILE (or - for standard input) are needed")
@@ -136,6 +143,19 @@ def submit(output: Output, directory: Path | None, file: Any, *, person: str | N
             desk.unlock(person, ask_password(person))
         receipt = desk.act(person, *commands)
         good = _show_receipt(output, desk.store, receipt, commands=commands)
+    if not good:
+        raise click.exceptions.Exit(1)
+
+
+def _submit_by_url(output: Output, path: Path | None, file: Any, **options: Any) -> None:
+    """With a server there is no directory: the one argument is the file."""
+    if path is None or file is not None or not (options["url"] and options["sign_with"]):
+        raise click.UsageError("--sign-with KEYFILE, --url URL and FILE (or - for standard input) are needed together")
+    data = sys.stdin.buffer.read() if str(path) == "-" else path.read_bytes()
+    commands = read_commands(data)
+    good = submit_by_url(
+        output, options["url"], options["sign_with"], commands=commands, password_file=options["password_file"]
+    )
     if not good:
         raise click.exceptions.Exit(1)
 
