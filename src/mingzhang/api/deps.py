@@ -62,6 +62,13 @@ class Limits(NamedTuple):
     """Connections at once; more are answered 503 by the server itself."""
 
 
+class Taken(NamedTuple):
+    """What is remembered of an envelope that was taken in; no height while it was not answered in time."""
+
+    expires_at: int
+    height: int | None
+
+
 class Doors:
     """What all handlers are given. Lives as long as the server; `start` and `stop` run on its event loop."""
 
@@ -72,7 +79,7 @@ class Doors:
         self.writes = 0
         self.feeds: dict[str, int] = {}
         self.views_failed = False
-        self._remembered: OrderedDict[bytes, int] = OrderedDict()
+        self._remembered: OrderedDict[bytes, Taken] = OrderedDict()
         self._readers = ThreadPoolExecutor(READERS, "api-read")
         self._checkers = ThreadPoolExecutor(CHECKERS, "api-check")
         self._moved = asyncio.Condition()
@@ -146,14 +153,14 @@ class Doors:
             return False
         return self._height >= height
 
-    def remember(self, envelope: bytes, expires_at: int) -> None:
-        """Keep the time bound of an envelope that was taken in."""
-        self._remembered[envelope] = expires_at
+    def remember(self, envelope: bytes, expires_at: int, height: int | None) -> None:
+        """Keep the time bound of an envelope that was taken in, and its height when that is known."""
+        self._remembered[envelope] = Taken(expires_at, height)
         while len(self._remembered) > REMEMBERED:
             self._remembered.popitem(last=False)
 
-    def remembered(self, envelope: bytes) -> int | None:
-        """The time bound of an envelope that was taken in lately."""
+    def remembered(self, envelope: bytes) -> Taken | None:
+        """What is remembered of an envelope that was taken in lately."""
         return self._remembered.get(envelope)
 
     async def begin_stopping(self) -> None:

@@ -32,6 +32,8 @@ HEADERS: Final = (
     (b"cache-control", b"no-store"),
 )
 """On every answer. There is no Access-Control-Allow-Origin: pages of other origins cannot read these doors."""
+_CLOSING = (413, 503)
+"""After these the rest of what the client sends is not read."""
 LOGGED_PATH_CHARACTERS: Final = 200
 access = logging.getLogger("mingzhang.api.access")
 log = logging.getLogger("mingzhang.api")
@@ -85,6 +87,8 @@ class _Exchange:
             self.status = message["status"]
             set_already = {name.lower() for name, _value in message.get("headers", [])}
             more = [(name, value) for name, value in HEADERS if name not in set_already]
+            if self.status in _CLOSING:
+                more.append((b"connection", b"close"))
             message = message | {"headers": [*message.get("headers", []), *more]}
         await self._send(message)
 
@@ -95,8 +99,6 @@ class _Exchange:
         body = msgspec.json.encode(error.error())
         more = [(name.lower().encode(), value.encode()) for name, value in error.headers.items()]
         headers = [(b"content-type", b"application/json"), (b"content-length", str(len(body)).encode()), *more]
-        if error.fault in {errors.BODY_TOO_LARGE, errors.TIMED_OUT}:
-            headers.append((b"connection", b"close"))
         await self.send({"type": "http.response.start", "status": error.fault.status, "headers": headers})
         await self.send({"type": "http.response.body", "body": body})
 

@@ -51,7 +51,9 @@ class PublicationsQuery(msgspec.Struct, frozen=True, kw_only=True, forbid_unknow
     organisation: (
         Annotated[str, Meta(min_length=1, max_length=64, description="of this organisation and those below it")] | None
     ) = None
-    status: Literal["in_force", "replaced", "withdrawn"] | None = None
+    status: (
+        Annotated[Literal["in_force", "replaced", "withdrawn"], Meta(description="how the publication stands")] | None
+    ) = None
     sort: Annotated[Sort, Meta(description="order; - before it means descending")] = "-record"
     limit: Limit = DEFAULT_LIMIT
     after: After | None = None

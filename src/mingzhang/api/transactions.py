@@ -143,7 +143,7 @@ async def submit(doors: Doors, asked: Asked) -> Response[Any]:
         headers = {"Retry-After": "1"} if receipt.door.retry else {}
         return answered(error, status=status_of(receipt.door), headers=headers)
     envelope, expires_at = _named(doors, raw)
-    doors.remember(bytes.fromhex(envelope), expires_at)
+    doors.remember(bytes.fromhex(envelope), expires_at, None if receipt is None else receipt.height)
     if receipt is None:
         waiting = TransactionAnswer(
             state="waiting", accepted=False, envelope=envelope, height=None, time=None, items=[],
@@ -170,10 +170,11 @@ async def look(doors: Doors, asked: Asked) -> Response[Any]:
     if len(name) != 64 or not all(character in "0123456789abcdef" for character in name):
         raise wrong_query("envelope_hash", "须为 64 位小写十六进制", "must be 64 lower-case hexadecimal digits")
     query: Look = asked.query
-    expires_at = query.expires_at if query.expires_at is not None else doors.remembered(bytes.fromhex(name))
-    codes = await doors.read(_codes, doors, name, query.height, expires_at)
+    taken = doors.remembered(bytes.fromhex(name))
+    known = query if taken is None else Look(height=taken.height, expires_at=taken.expires_at)
+    codes = await doors.read(_codes, doors, name, known.height, known.expires_at)
     if codes is None:
-        if doors.remembered(bytes.fromhex(name)) is None:
+        if taken is None or taken.expires_at <= doors.desk.time():
             raise ApiError(errors.ENVELOPE_UNKNOWN)
         codes = TransactionCodes(state="waiting", accepted=False, envelope=name, height=None, items=[])
     return answered(codes, status=202 if codes.state == "waiting" else 200)
