@@ -13,6 +13,7 @@ import tempfile
 import time
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import uvicorn
 from litestar import Litestar, get
@@ -50,10 +51,17 @@ def ours(listening: socket.socket, directory: Path) -> None:
         serve(desk, listening, limits=UNBOUNDED, ready=lambda: None)
 
 
-def work(port: int, requests: list[Request], out: "multiprocessing.Queue[tuple[list[float], int]]") -> None:
-    """One client: its times in seconds, and how many answers were not 200."""
+Told = tuple[float, float, list[float], int]
+"""Begin and end by the machine's clock, each request's seconds, how many answers were not 200."""
+
+
+def work(port: int, requests: list[Request], *, all_there: Any, out: "multiprocessing.Queue[Told]") -> None:
+    """One client; it begins when all are there."""
     connection = http.client.HTTPConnection("127.0.0.1", port)
-    took, bad = [], 0
+    took: list[float] = []
+    bad = 0
+    all_there.wait()
+    start = time.perf_counter()
     for method, path, body in requests:
         began = time.perf_counter()
         connection.request(method, path, body, {"Content-Type": "application/json"})
@@ -61,22 +69,25 @@ def work(port: int, requests: list[Request], out: "multiprocessing.Queue[tuple[l
         response.read()
         took.append(time.perf_counter() - began)
         bad += response.status != 200
-    out.put((took, bad))
+    out.put((start, time.perf_counter(), took, bad))
 
 
 def measure(name: str, port: int, plans: list[list[Request]]) -> float:
     """Run clients side by side, print a line, return requests a second."""
-    out: multiprocessing.Queue[tuple[list[float], int]] = multiprocessing.Queue()
-    clients = [multiprocessing.Process(target=work, args=(port, plan, out)) for plan in plans]
-    began = time.perf_counter()
+    out: multiprocessing.Queue[Told] = multiprocessing.Queue()
+    all_there = multiprocessing.Barrier(len(plans))
+    clients = [
+        multiprocessing.Process(target=work, args=(port, plan), kwargs={"all_there": all_there, "out": out})
+        for plan in plans
+    ]
     for client in clients:
         client.start()
     answers = [out.get() for _ in clients]
-    seconds = time.perf_counter() - began
-    took = sorted(one for times, _bad in answers for one in times)
+    seconds = max(one[1] for one in answers) - min(one[0] for one in answers)
+    took = sorted(one for answer in answers for one in answer[2])
     cuts = statistics.quantiles(took, n=100)
     rate = len(took) / seconds
-    bad = sum(bad for _times, bad in answers)
+    bad = sum(answer[3] for answer in answers)
     print(
         f"{name:34} {rate:8,.0f}/s   p50 {cuts[49] * 1e3:6.1f} ms   p95 {cuts[94] * 1e3:6.1f} ms"
         f"   p99 {cuts[98] * 1e3:6.1f} ms   not 200: {bad}"

@@ -188,6 +188,12 @@ class Bank:
             self.settled += len(receipt.items)
 
 
+def memory_mib() -> int:
+    """Resident memory of this process."""
+    pages = int(Path("/proc/self/statm").read_text(encoding="ascii").split()[1])
+    return pages * resource.getpagesize() // 2**20
+
+
 def limited(reading: Reading, rows: int | None) -> Reading:
     """The first rows only."""
     if rows is not None:
@@ -200,17 +206,17 @@ def run(desk: Desk, path: Path, mapping: PaymentsMap, *, errors: Path, rows: int
         ) -> Summary:  # fmt: skip
     """One run of the import, told on the screen. `again` names it; "anew" sends all rows without the progress."""
     progress = Progress(errors.with_suffix(".progress.jsonl")) if again != "anew" else None
-    started = time.perf_counter()
+    started, cpu = time.perf_counter(), time.process_time()
     file = open_payments_file(path, columns=mapping.columns())
     source = source_of(mapping, path)
     reading = limited(read_rows(file, mapping, source=source, ground=ground_of(desk),
                                 earlier_rows=progress.earlier_rows if progress else 0), rows)  # fmt: skip
-    read = time.perf_counter()
+    read, read_cpu = time.perf_counter(), time.process_time()
     bank = Bank(desk, is_settling=settling)
     summary = import_payments(desk, reading, mapping, signer="cashier", source=source, progress=progress,
                               window=WINDOW, on_answered=bank.hear)  # fmt: skip
     bank.wait()
-    done = time.perf_counter()
+    done, done_cpu = time.perf_counter(), time.process_time()
     if progress is not None:
         progress.close()
     write_error_file(errors, summary.faults)
@@ -218,6 +224,7 @@ def run(desk: Desk, path: Path, mapping: PaymentsMap, *, errors: Path, rows: int
     print(f"[{again}] check {read - started:.1f} s ({total / (read - started):,.0f} rows/s), "
           f"import {done - read:.1f} s ({(len(reading.entries) - summary.before) / (done - read):,.0f} rows/s), "
           f"end to end {total / (done - started):,.0f} rows/s; settled {bank.settled:,}")  # fmt: skip
+    print(f"  CPU seconds: check {read_cpu - cpu:.1f}, import {done_cpu - read_cpu:.1f}; memory now {memory_mib()} MiB")
     print(f"  rows {reading.rows:,} | payments taken {summary.taken:,} | refunds taken {summary.refunds:,} | "
           f"held {summary.held:,} | exists {summary.exists:,} | taken before {summary.before:,} | "
           f"payees registered {summary.payees_registered:,} | not taken {summary.not_taken:,}")  # fmt: skip

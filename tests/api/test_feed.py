@@ -1,7 +1,7 @@
 """The live feed: what is public as it happens, resumed from a height with nothing left out."""
 
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from itertools import islice
 from pathlib import Path
 from typing import Any
@@ -19,7 +19,7 @@ def take(url: str, count: int, from_height: int | None = None) -> list[Event]:
 
 def told(events: list[Event]) -> list[Any]:
     """Events in short."""
-    names = {
+    names: dict[str, Callable[[dict[str, Any]], Any]] = {
         "block": lambda data: data["height"],
         "publication": lambda data: (data["what"], data["publication_id"]),
         "checkpoint": lambda data: ("checkpoint", data["checkpoint"]["size"]),

@@ -1,4 +1,4 @@
-"""`mingzhang serve` as a process, told to stop while clients write; `submit --sign-with --url`; and the guide as printed."""
+"""`mingzhang serve` as a process, told to stop under load; submitting to it with a key file; the guide as printed."""
 
 import json
 import os
@@ -174,5 +174,6 @@ def test_the_guide_works_as_printed(tmp_path: Path) -> None:
         check=False, timeout=120,
     )  # fmt: skip
     assert done.returncode == 0, done.stdout[-2000:] + done.stderr[-2000:]
-    for said in ("exceeds_available_balance", "核验通过", "city:public-1", "event: publication", "python: verified True"):
+    wanted = ("exceeds_available_balance", "核验通过", "city:public-1", "event: publication", "python: verified True")
+    for said in wanted:
         assert said in done.stdout, said

@@ -50,6 +50,16 @@ def test_an_audit_of_nothing(shell: Shell) -> None:
     assert "没有账本" in done.errors
 
 
+def test_an_audit_of_a_ledger_that_nothing_else_can_open(shell: Shell, city: Path) -> None:
+    """The first record is the genesis, without which no command gets anywhere."""
+    with sqlite3.connect(city / "ledger.sqlite") as connection:
+        connection.execute("UPDATE leaves SET bytes = x'00' WHERE idx = 0")
+    done = shell.run("audit", city)
+    assert done.exit_code == 1
+    assert "行 0" in done.output
+    assert "无法识别" in done.output
+
+
 def rows(directory: Path) -> list[object]:
     with Desk.open(directory, writing=False) as desk:
         return list(dump(desk.views))

@@ -150,6 +150,7 @@ def test_texts_are_one_line_and_whole_numbers_have_no_point() -> None:
     assert read_text("e\u0301") == "\u00e9"
     assert read_text(2100202.0) == "2100202"
     assert read_text(1.5) == "1.5"
+    assert read_text(1e100) == "1e+100", "the code 1E100, which a workbook took for a number"
     assert read_text(date(2022, 3, 1)) == "2022-03-01"
 
 

@@ -11,8 +11,9 @@ from mingzhang.audit import Report, audit
 from mingzhang.cli.command import Group, describe
 from mingzhang.cli.keys import DIRECTORY, PASSWORD_FILE, ask_password, read_password
 from mingzhang.cli.output import Column, Output, beijing
-from mingzhang.desk import Desk, PasswordNeeded
+from mingzhang.desk import Desk, DeskError, PasswordNeeded
 from mingzhang.node.receipts import PurgeReceipt
+from mingzhang.node.store import FILE_NAME
 
 Progress = Callable[[str, int, int], None]
 """(stage, done, total)"""
@@ -50,8 +51,9 @@ def add_to(group: Group) -> None:
               help="同时使用的进程 processes to use")  # fmt: skip
 def audit_command(output: Output, directory: Path, *, processes: int) -> None:
     """Audit a directory."""
-    with Desk.open(directory, writing=False):
-        pass  # Says in a sentence when there is no ledger.
+    # A desk is not opened for this: what a damaged ledger holds is for the audit to say.
+    if not (directory / FILE_NAME).exists():
+        raise DeskError(f"{directory} 中没有账本", f"{directory}: there is no ledger here")
     with progress(output) as report_progress:
         report = audit(directory, processes=processes, progress=report_progress)
     show_report(output, report)

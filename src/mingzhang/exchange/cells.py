@@ -68,7 +68,7 @@ def _number(cell: Cell, rule: Amount) -> Decimal:
     raise CellFault(faults.AMOUNT_UNREADABLE)
 
 
-@lru_cache(maxsize=100_000)
+@lru_cache(maxsize=20_000)
 def _decimal(text: str, decimal_mark: str, unit_fen: int) -> Decimal:
     text = unicodedata.normalize("NFKC", text).replace("\u2212", "-").strip()
     if not text or text == "-":
@@ -203,7 +203,9 @@ def _day(parts: dict[str, str]) -> date | None:
 # --- Texts -----------------------------------------------------------------------------------------------------------
 
 
-_tidy = lru_cache(maxsize=100_000)(tidy)
+_WHOLE_BELOW = 10**15
+"""Beyond, a float no longer holds every digit; a code such as 1E100 that a workbook took for a number looks like it."""
+_tidy = lru_cache(maxsize=20_000)(tidy)
 
 
 def read_text(cell: Cell) -> str:
@@ -212,14 +214,14 @@ def read_text(cell: Cell) -> str:
         return _tidy(cell)
     if isinstance(cell, bool):
         return "TRUE" if cell else "FALSE"
-    if isinstance(cell, float) and cell.is_integer():
+    if isinstance(cell, float) and cell.is_integer() and abs(cell) < _WHOLE_BELOW:
         return str(int(cell))
     if isinstance(cell, datetime | date):
         return cell.isoformat()
     return str(cell)
 
 
-@lru_cache(maxsize=100_000)
+@lru_cache(maxsize=20_000)
 def check_allowed(text: str) -> None:
     """Raise CellFault where a text has characters that the ledger refuses: controls, bidi and format marks."""
     try:

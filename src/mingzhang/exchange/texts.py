@@ -14,7 +14,7 @@ def tidy(text: str) -> str:
     return " ".join(unicodedata.normalize("NFC", text).split())
 
 
-@lru_cache(maxsize=100_000)
+@lru_cache(maxsize=20_000)
 def repaired(text: str) -> str:
     """What a text was before its UTF-8 was taken for Windows-1252 or Latin-1 (mojibake), or the text itself.
 

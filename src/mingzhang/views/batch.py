@@ -3,18 +3,19 @@
 Which rows, is the projectors' matter; when a transaction begins and ends, the loop's (follow.py).
 """
 
-from collections.abc import Callable
-from typing import Any, TypeVar
+from collections.abc import Callable, Iterable
+from typing import Any, Generic, TypeVar
 
 import sqlalchemy as sa
 
-from mingzhang.chain.calendar import date_of
 from mingzhang.chain.operations import Record
 from mingzhang.views.tables import Row, RowTable
 
 R = TypeVar("R", bound=Row)
 KEPT_ROWS = 50_000
 """Rows of one kept table held between transactions: all lines of a city; about 50 MB of a province's."""
+KEPT_GROUPS = 8
+"""Groups of noted values held between transactions; only the latest few are noted in again."""
 
 Projector = Callable[["Batch", Any], None]
 """(batch, event or command) -> None: adds and changes rows. `batch.record` is the record it stands in."""
@@ -29,47 +30,35 @@ class Batch:
     def __init__(self) -> None:
         self.record: Record
         self.number = 0
-        self.day = ""
-        self._time = -1
         self._connection: sa.Connection
-        self._added: dict[RowTable[Any], list[Row]] = {}
-        self._held: dict[RowTable[Any], _Held] = {}
-        self._once: dict[RowTable[Any], list[Row]] = {}
-        self._known: dict[RowTable[Any], set[tuple[Any, ...]]] = {}
-        self._writers: dict[RowTable[Any], _Writer] = {}
+        self._sheets = _Sheets(self)
 
     def begin(self, connection: sa.Connection) -> None:
         """A transaction has begun."""
         self._connection = connection
 
-    def turn_to(self, record: Record) -> None:
-        """What follows belongs to this record; `day` is its date in China."""
-        self.record = record
-        if record.time != self._time:
-            self._time, self.day = record.time, date_of(record.time)
-
     def add(self, table: RowTable[R], row: R) -> None:
         """A row that will not change and is not asked for."""
-        rows = self._added.get(table)
-        if rows is None:
-            rows = self._added[table] = []
-        rows.append(row)
+        self._sheets[table].added.append(row)
 
-    def add_once(self, table: RowTable[R], key: tuple[Any, ...], row: Callable[..., R]) -> None:
-        """The row made of this key, which is all of it, unless it is there already."""
-        known = self._known.get(table)
-        if known is None:
-            known = self._known[table] = set()
-        if key not in known:
-            known.add(key)
-            self._once.setdefault(table, []).append(row(*key))
+    def add_values(self, table: RowTable[Any], rows: Iterable[tuple[Any, ...]]) -> None:
+        """The like, many at once, as the columns in order: for what every record brings."""
+        self._sheets[table].values += rows
+
+    def note(self, table: RowTable[Any], group: Any, values: set[str]) -> None:
+        """Rows (value, group) of a table that has no more than these two columns; each is kept once."""
+        sheet = self._sheets[table]
+        fresh = values - sheet.noted.setdefault(group, set())
+        if fresh:
+            sheet.noted[group] |= fresh
+            sheet.once += [(value, group) for value in fresh]
 
     def new(self, table: RowTable[R], row: R) -> R:
         """A row that may be asked for and changed later."""
-        held = self._held_of(table)
-        key = table.lookup_of(row)
-        held.rows[key] = row
-        held.before[key] = None
+        sheet = self._sheets[table]
+        lookup = table.lookup_of(row)
+        sheet.rows[lookup] = row
+        sheet.before[lookup] = None
         return row
 
     def put(self, table: RowTable[R], row: R) -> None:
@@ -83,15 +72,15 @@ class Batch:
 
     def find(self, table: RowTable[R], *lookup: Any) -> R | None:
         """The row as it is now, to be changed in place, or None."""
-        held = self._held_of(table)
-        row: R | None = held.rows.get(lookup)
+        sheet: _Sheet[R] = self._sheets[table]
+        row = sheet.rows.get(lookup)
         if row is None:
-            row = self._writer_of(table).read(self._connection, lookup)
+            row = sheet.read(self._connection, lookup)
             if row is None:
                 return None
-            held.rows[lookup] = row
-        if lookup not in held.before:
-            held.before[lookup] = table.values(row)
+            sheet.rows[lookup] = row
+        if lookup not in sheet.before:
+            sheet.before[lookup] = table.values(row)
         return row
 
     def get(self, table: RowTable[R], *lookup: Any) -> R:
@@ -103,55 +92,50 @@ class Batch:
 
     def write(self) -> None:
         """Write everything into the open transaction."""
-        for table, rows in self._added.items():
-            self._writer_of(table).insert(self._connection, rows)
-        for table, rows in self._once.items():
-            self._writer_of(table).insert_once(self._connection, rows)
-        for table, held in self._held.items():
-            self._writer_of(table).write(self._connection, held)
+        for sheet in self._sheets.values():
+            sheet.write(self._connection)
 
     def written(self) -> None:
         """The transaction is on disk: keep only rows of kept tables."""
-        self._added, self._once = {}, {}
-        self._known = {table: known for table, known in self._known.items() if len(known) <= KEPT_ROWS}
-        for table, held in self._held.items():
-            held.before = {}
-            if not table.kept or len(held.rows) > KEPT_ROWS:
-                held.rows = {}
+        for sheet in self._sheets.values():
+            sheet.written()
 
     def forget(self) -> None:
         """The transaction failed, or somebody else wrote: nothing held is certain."""
-        self._added, self._once, self._known, self._held = {}, {}, {}, {}
+        self._sheets.clear()
 
-    def _held_of(self, table: RowTable[Any]) -> "_Held":
-        held = self._held.get(table)
-        if held is None:
-            held = self._held[table] = _Held()
-        return held
-
-    def _writer_of(self, table: RowTable[Any]) -> "_Writer":
-        writer = self._writers.get(table)
-        if writer is None:
-            writer = self._writers[table] = _Writer(table, self._connection.dialect)
-        return writer
+    def dialect(self) -> sa.Dialect:
+        """That of the database written to."""
+        return self._connection.dialect
 
 
-class _Held:
-    """Rows of one table by lookup, and those asked for in this transaction as they were (None: not there)."""
+class _Sheets(dict[RowTable[Any], "_Sheet[Any]"]):
+    """What there is of each table, begun when it is first asked for."""
 
-    __slots__ = ("before", "rows")
+    def __init__(self, batch: Batch) -> None:
+        super().__init__()
+        self._batch = batch
 
-    def __init__(self) -> None:
-        self.rows: dict[tuple[Any, ...], Any] = {}
-        self.before: dict[tuple[Any, ...], tuple[Any, ...] | None] = {}
+    def __missing__(self, table: RowTable[Any]) -> "_Sheet[Any]":
+        sheet = self[table] = _Sheet(table, self._batch.dialect())
+        return sheet
 
 
-class _Writer:
-    """One table's statements, in the driver's own SQL: made once, run for many rows."""
+class _Sheet(Generic[R]):
+    """One table's rows in this transaction, and its statements in the driver's own SQL.
 
-    def __init__(self, table: RowTable[Any], dialect: sa.Dialect) -> None:
+    `rows` are held by lookup; `before` are those asked for in this transaction as they were, None where they were not.
+    """
+
+    def __init__(self, table: RowTable[R], dialect: sa.Dialect) -> None:
         quote = dialect.identifier_preparer.quote
         self.table = table
+        self.added: list[R] = []
+        self.values: list[tuple[Any, ...]] = []
+        self.once: list[tuple[Any, ...]] = []
+        self.noted: dict[Any, set[str]] = {}
+        self.rows: dict[tuple[Any, ...], R] = {}
+        self.before: dict[tuple[Any, ...], tuple[Any, ...] | None] = {}
         self.mark = "?" if dialect.name == "sqlite" else "%s"
         self.name = quote(table.name)
         self.columns = [quote(name) for name in table.names]
@@ -160,31 +144,36 @@ class _Writer:
         self.insertion = f"INSERT INTO {self.name} ({columns}) VALUES ({marks})"  # noqa: S608 (names of our own tables)
         self.selection = f"SELECT {columns} FROM {self.name} WHERE {self.where}"  # noqa: S608
 
-    def read(self, connection: sa.Connection, lookup: tuple[Any, ...]) -> Any:
+    def read(self, connection: sa.Connection, lookup: tuple[Any, ...]) -> R | None:
+        """The row in the database, or None."""
         found = connection.exec_driver_sql(self.selection, lookup).fetchone()
         return None if found is None else self.table.read(found, self.table.row)
 
-    def insert(self, connection: sa.Connection, rows: list[Any]) -> None:
-        _run(connection, self.insertion, [self.table.values(row) for row in rows])
-
-    def insert_once(self, connection: sa.Connection, rows: list[Any]) -> None:
-        _run(connection, self.insertion + " ON CONFLICT DO NOTHING", [self.table.values(row) for row in rows])
-
-    def write(self, connection: sa.Connection, held: _Held) -> None:
+    def write(self, connection: sa.Connection) -> None:
         """New rows as they are now; of others the columns that changed, together with rows where the same ones did."""
-        fresh: list[tuple[Any, ...]] = []
+        table = self.table
+        fresh = [*self.values, *table.all_values(self.added)]
         changed: dict[tuple[int, ...], list[tuple[Any, ...]]] = {}
-        for key, before in held.before.items():
-            now = self.table.values(held.rows[key])
+        for lookup, before in self.before.items():
+            now = table.values(self.rows[lookup])
             if before is None:
                 fresh.append(now)
             elif before != now:
                 places = tuple([at for at, value in enumerate(now) if value != before[at]])
-                changed.setdefault(places, []).append((*[now[at] for at in places], *key))
+                changed.setdefault(places, []).append((*[now[at] for at in places], *lookup))
         _run(connection, self.insertion, fresh)
+        _run(connection, self.insertion + " ON CONFLICT DO NOTHING", self.once)
         for places, values in changed.items():
             sets = ", ".join(f"{self.columns[at]} = {self.mark}" for at in places)
             _run(connection, f"UPDATE {self.name} SET {sets} WHERE {self.where}", values)  # noqa: S608
+
+    def written(self) -> None:
+        """Begin anew, with what may be asked for again."""
+        self.added, self.values, self.once, self.before = [], [], [], {}
+        if not self.table.kept or len(self.rows) > KEPT_ROWS:
+            self.rows = {}
+        for group in list(self.noted)[:-KEPT_GROUPS]:
+            del self.noted[group]
 
 
 def _run(connection: sa.Connection, statement: str, rows: list[tuple[Any, ...]]) -> None:

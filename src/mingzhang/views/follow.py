@@ -161,7 +161,7 @@ class Follower:
 
 
 def _project_record(batch: Batch, record: Record) -> None:
-    batch.turn_to(record)
+    batch.record = record
     project_record(batch, record)
     if record.code != "ok":
         refused = REFUSALS.get(type(record.command))

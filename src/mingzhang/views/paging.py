@@ -51,6 +51,7 @@ class Page(msgspec.Struct, Generic[R], frozen=True):
 
 class Path(NamedTuple):
     """A way into a table: each part is served by one index, which has it in the order of the sort named `order`.
+    Without parts it leads nowhere, and there is nothing to be found.
 
     `within` narrows the parts by what the index holds beyond them; a path to at most `few` rows is narrow. `through`
     is a table to come from, joined `on` a condition, whose column `by` then carries the order.
@@ -117,6 +118,8 @@ class Listing(Generic[R]):
         name, descending = sort.removeprefix("-"), sort.startswith("-")
         seen = self._check(sort, limit, after)
         path = choose(connection, self.table, paths, order=name) if paths else None
+        if path is not None and not path.parts:
+            return Page([], 0, None)
         statement = self._ordered(path, conditions, sort=name, descending=descending, seen=seen)
         merged: list[R] = []
         for part in _queries(path, name):
@@ -129,9 +132,12 @@ class Listing(Generic[R]):
         return Page(rows, total, self._cursor(sort, rows[-1]) if len(merged) > limit else None)
 
     def count(self, connection: sa.Connection, conditions: Sequence[Condition], *, path: Path | None = None) -> int:
-        """How many rows there are for which all conditions hold; all those of the path are read."""
-        counting = sa.select(sa.func.count()).select_from(_source(self.table, path))
-        return int(connection.execute(restrict(counting, path, conditions)).scalar_one())
+        """How many rows there are for which all conditions hold: of a narrow path, or of a small table."""
+        if path is not None and not path.parts:
+            return 0
+        found = restrict(sa.select(sa.literal(1)).select_from(_source(self.table, path)), path, conditions)
+        some = found.limit(path.few) if path is not None else found
+        return int(connection.execute(sa.select(sa.func.count()).select_from(some.subquery())).scalar_one())
 
     def _select(self, path: Path | None) -> sa.Select[Any]:
         source = _source(self.table, path)
@@ -241,6 +247,8 @@ def _source(table: RowTable[Any], path: Path | None) -> sa.FromClause:
 
 def _probe(connection: sa.Connection, table: RowTable[Any], path: Path) -> int:
     """How many rows a path leads to, one more than few for any more: read from its index alone."""
+    if not path.parts:
+        return 0
     source = path.through if path.through is not None else table.table
     some = sa.select(sa.literal(1)).select_from(source).where(sa.or_(*path.parts), *path.within).limit(path.few + 1)
     return int(connection.execute(sa.select(sa.func.count()).select_from(some.subquery())).scalar_one())

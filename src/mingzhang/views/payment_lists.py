@@ -138,6 +138,8 @@ def total_payments(
         return _grouped(connection, statement, group, by=by)
     asked = _Asked(connection, wanted)
     path = choose(connection, PAYMENTS, asked.paths, order="date")
+    if not path.parts:
+        return [] if by is not None else [PaymentSum(None, 0, 0)]
     if not is_narrow(connection, PAYMENTS, path):
         return None
     month = sa.func.substr(_C.business_date, 1, 7)
@@ -161,11 +163,11 @@ def list_refused_payments(
     for column, value in ((c.line_id, wanted.line_id), (c.requested_by, wanted.requested_by), (c.code, wanted.code)):
         if value is not None:
             conditions.append(column == value)
-            paths += _merged(column, [value], "record", ())
+            paths += _merged(column, [value], "record")
     if wanted.organisation is not None:
         within = organisations_under(connection, (wanted.organisation,))
         conditions.append(belongs_under(connection, c.organisation, (wanted.organisation,)))
-        paths += _merged(c.organisation, within, "record", ())
+        paths += _merged(c.organisation, within, "record")
     paths.append(Path([sa.true()], "record"))
     return _REFUSED.page(connection, conditions, sort=sort, limit=limit, after=after, paths=paths)
 
@@ -198,12 +200,12 @@ class _Asked:
 
     def _either(self, column: "sa.ColumnElement[str]", values: Sequence[str]) -> None:
         self.conditions.append(column.in_(values))
-        self.paths += _merged(column, values, "date", self.dates)
+        self.paths += _merged(column, values, "date", within=self.dates)
 
     def _project(self, connection: sa.Connection, project_id: str) -> None:
         lines = sa.select(LINES.c.line_id).where(LINES.c.project_id == project_id).order_by(LINES.c.line_id)
         self.conditions.append(_C.project_id == project_id)
-        self.paths += _merged(_C.line_id, list(connection.execute(lines).scalars()), "date", self.dates)
+        self.paths += _merged(_C.line_id, list(connection.execute(lines).scalars()), "date", within=self.dates)
 
     def _status(self, status: Sequence[str]) -> None:
         self.conditions.append(_C.status.in_(status))
@@ -224,15 +226,15 @@ class _Asked:
         runs = [[stretch for _at, stretch in run] for _key, run in groupby(places, key=lambda pair: pair[1] - pair[0])]
         parts = [_C.record.between(run[0] * words.STRETCH, (run[-1] + 1) * words.STRETCH - 1) for run in runs]
         if len(parts) <= MOST_PARTS:
-            self.paths.append(Path(parts or [sa.false()], "record", few=FEW_BY_TEXT))
+            self.paths.append(Path(parts, "record", few=FEW_BY_TEXT))
 
 
 def _merged(
-    column: "sa.ColumnElement[str]", values: Sequence[str], order: str, within: Sequence[Condition]
+    column: "sa.ColumnElement[str]", values: Sequence[str], order: str, *, within: Sequence[Condition] = ()
 ) -> list[Path]:
     """The path by these values of an indexed column; none when they are too many to merge."""
     parts = [column == value for value in values]
-    return [] if len(parts) > MOST_PARTS else [Path(parts or [sa.false()], order, within)]
+    return [] if len(parts) > MOST_PARTS else [Path(parts, order, within)]
 
 
 def _dates(column: "sa.ColumnElement[str]", wanted: PaymentFilter, *, letters: int = 10) -> list[Condition]:

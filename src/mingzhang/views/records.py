@@ -112,8 +112,7 @@ def project_record(batch: Batch, record: Record) -> None:
             facts=record.facts,
         ),
     )
-    for kind, object_id in subjects:
-        batch.add(TOUCHES, Touch(kind, object_id, record.index))
+    batch.add_values(TOUCHES, [(kind, object_id, record.index) for kind, object_id in subjects])
     counted = batch.find(RECORD_COUNTS, command, record.code)
     if counted is None:
         counted = batch.new(RECORD_COUNTS, RecordCount(command, record.code, 0))
@@ -216,7 +215,7 @@ def _paths(
         parts.append([_C.signer == signer for signer in signers])
     if wanted.command is not None:
         parts.append([_C.command == wanted.command])
-    paths = [Path(each or [sa.false()], "record", within) for each in parts if len(each) <= MOST_PARTS]
+    paths = [Path(each, "record", within) for each in parts if len(each) <= MOST_PARTS]
     return [*paths, Path([sa.true()], "record", within)]
 
 

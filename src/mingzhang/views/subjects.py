@@ -76,6 +76,7 @@ class _Plan(NamedTuple):
     lists: tuple[tuple[Callable[[Any], Any], str], ...]
     told: tuple[tuple[Callable[[Any], Any], Callable[[Any], Any]], ...]
     inner: tuple[tuple[Callable[[Any], Any], "_Plan", bool], ...]
+    flat: bool
 
 
 def subjects_of(record: Record) -> list[Subject]:
@@ -84,17 +85,16 @@ def subjects_of(record: Record) -> list[Subject]:
     for said in (record.command, *record.events):
         kind: Any = type(said)
         _collect(_plan(kind), said, found)
-    return list(found)
+    return [subject for subject in found if subject[1]]
 
 
 def _collect(plan: _Plan, value: Any, found: dict[Subject, None]) -> None:
     if plan.read is not None:
-        for kind, name in zip(plan.kinds, plan.read(value), strict=True):
-            if name:
-                found[kind, name] = None
+        found.update(dict.fromkeys(zip(plan.kinds, plan.read(value), strict=True)))
+    if plan.flat:
+        return
     for read, kind in plan.lists:
-        for name in read(value):
-            found[kind, name] = None
+        found.update(dict.fromkeys((kind, name) for name in read(value)))
     for read_kind, read in plan.told:
         found[read_kind(value), read(value)] = None
     for read, inner, many in plan.inner:
@@ -116,16 +116,20 @@ def _plan(kind: Any) -> _Plan:
         for name, (shape, many) in hints.items()
         if isinstance(shape, type) and issubclass(shape, msgspec.Struct)
     ]
+    lists = [
+        (attrgetter(name), OBJECTS[name])
+        for name, (shape, many) in hints.items()
+        if shape is str and many and name in OBJECTS
+    ]
+    told = [(attrgetter(BY_KIND[name]), attrgetter(name)) for name in hints if name in BY_KIND]
+    used = [each for each in inner if each[1].read is not None or not each[1].flat]
     return _Plan(
         read=_reader(tuple(named)),
         kinds=tuple(named.values()),
-        lists=tuple(
-            (attrgetter(name), OBJECTS[name])
-            for name, (shape, many) in hints.items()
-            if shape is str and many and name in OBJECTS
-        ),
-        told=tuple((attrgetter(BY_KIND[name]), attrgetter(name)) for name in hints if name in BY_KIND),
-        inner=tuple(each for each in inner if any(each[1])),
+        lists=tuple(lists),
+        told=tuple(told),
+        inner=tuple(used),
+        flat=not (lists or told or used),
     )
 
 

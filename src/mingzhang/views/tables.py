@@ -3,7 +3,7 @@
 Which tables there are, each noun's file says; the database they lie in is in db.py.
 """
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from types import NoneType, UnionType
 from typing import Any, Generic, TypeVar, Union, get_args, get_origin, get_type_hints
 
@@ -81,6 +81,10 @@ class RowTable(Generic[R]):
         for at in self._json:
             written[at] = None if plain[at] is None else _encode(plain[at]).decode()
         return tuple(written)
+
+    def all_values(self, rows: Sequence[R]) -> "Iterable[tuple[Any, ...]]":
+        """The like of many rows."""
+        return map(self.values if self._json else msgspec.structs.astuple, rows)
 
     def read(self, stored: Sequence[Any], row: type[S]) -> S:
         """What the driver gave, columns in order, as the table's row or one that has more fields after its."""

@@ -15,7 +15,7 @@ STRETCH = 2_048
 
 
 class Pair(Row):
-    """Two characters, or the last one of a text, that occur in a stretch."""
+    """Two neighbouring characters that occur in a text of a stretch; its last character stands before a space."""
 
     pair: str
     stretch: int
@@ -26,11 +26,9 @@ PAIRS = RowTable("payment_words", Pair, key=("pair", "stretch"))
 
 def note(batch: Batch, text: str) -> None:
     """The batch's record holds this text."""
-    stretch = batch.record.index // STRETCH
     text = text.lower()
-    for at in range(len(text)):
-        pair = text[at : at + 2]
-        batch.add_once(PAIRS, (pair, stretch), Pair)
+    pairs = {first + second for first, second in zip(text, text[1:] + " ", strict=True)}
+    batch.note(PAIRS, batch.record.index // STRETCH, pairs)
 
 
 def stretches_with(connection: sa.Connection, text: str) -> list[int]:
