@@ -16,6 +16,7 @@ import pytest
 from tests.api.stage import JSON, LINE_FEN, Served, command, found, payment, served
 
 from mingzhang.api.deps import Limits
+from mingzhang.chain.state import NodeFailed
 from mingzhang.chain.suites import suite_named
 from mingzhang.chain.tx import MAX_ENVELOPE_BYTES, build_envelope
 from mingzhang.node.ledger import Receipt
@@ -273,3 +274,17 @@ def test_a_request_that_is_gone_leaves_its_envelope_on_its_way(city: Served) -> 
     city.desk.wait_for_views()
     assert city.get("/healthz").json()["status"] == "ok"
     assert msgspec.json.decode(city.get("/api/v1/ledger").content)["height"] >= 4
+
+
+def test_a_node_that_has_stopped_says_so(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    desk = found(tmp_path / "city")
+    with served(desk) as running:
+        promise: Future[Receipt] = Future()
+        promise.set_exception(NodeFailed("the disk is gone"))
+        with monkeypatch.context() as patched:
+            patched.setattr(desk.ledger, "submit_soon", lambda raw: promise)
+            told = error_of(running.pay(1), 503, "node_stopped")
+            patched.setattr(desk.ledger, "has_stopped", lambda: True)
+            error_of(running.get("/healthz"), 503, "node_stopped")
+        assert "gone" not in json.dumps(told)
+        assert running.doors.writes == 0

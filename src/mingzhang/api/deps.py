@@ -131,16 +131,25 @@ class Doors:
         self.writes += 1
         try:
             promise = await loop.run_in_executor(self._checkers, self.desk.ledger.submit_soon, raw)
-            # A future of asyncio's own: cancelling a request must never cancel what the ledger is about to answer.
-            promise.add_done_callback(lambda done: _pass_on(loop, done, answer))
+        except NodeFailed:
+            self._written()
+            raise ApiError(NODE_STOPPED) from None
+        except BaseException:
+            self._written()
+            raise
+        # A future of asyncio's own: cancelling a request must never cancel what the ledger is about to answer. The
+        # write counts until the ledger lets go of it, not only while somebody waits for it.
+        promise.add_done_callback(lambda done: _pass_on(loop, done, answer, then=self._written))
+        try:
             async with asyncio.timeout_at(until):
                 return await answer
         except TimeoutError:
             return None
         except NodeFailed:
             raise ApiError(NODE_STOPPED) from None
-        finally:
-            self.writes -= 1
+
+    def _written(self) -> None:
+        self.writes -= 1
 
     async def views_reach(self, height: int, *, until: float) -> bool:
         """Whether lists show a height by the loop's time `until`."""
@@ -200,10 +209,17 @@ def _tell(loop: asyncio.AbstractEventLoop, what: Any) -> None:
         what.close()
 
 
-def _pass_on(loop: asyncio.AbstractEventLoop, done: "Future[Receipt]", answer: "asyncio.Future[Receipt]") -> None:
+def _pass_on(
+    loop: asyncio.AbstractEventLoop,
+    done: "Future[Receipt]",
+    answer: "asyncio.Future[Receipt]",
+    *,
+    then: Callable[[], None],
+) -> None:
     """On the ledger's thread: hand the answer to the loop. One that is gone has nobody who waits."""
 
     def settle() -> None:
+        then()
         if answer.done():
             return
         failure = done.exception()

@@ -196,7 +196,7 @@ DOORS = (
         zh="公开事件推送：公开信息、检查点、区块高度；断线后凭 Last-Event-ID（高度）续传",
         en="Server-sent events of what is public: publications, signed checkpoints, block heights. The id is a height;"
         " send it as Last-Event-ID (or from_height) to go on from there. After a break an event may come twice, none"
-        " is left out. A comment line comes every 15 seconds of quiet.",
+        " is left out. A comment line comes every 15 seconds of quiet; a new checkpoint is told by then at the latest.",
         query=FeedQuery,
         answers=(Answer(200, "the stream; each event's data is JSON", Event, EVENT_STREAM),),
         faults=(errors.BUSY,),

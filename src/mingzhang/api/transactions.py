@@ -172,7 +172,7 @@ async def look(doors: Doors, asked: Asked) -> Response[Any]:
     query: Look = asked.query
     taken = doors.remembered(bytes.fromhex(name))
     known = query if taken is None else Look(height=taken.height, expires_at=taken.expires_at)
-    codes = await doors.read(_codes, doors, name, known.height, known.expires_at)
+    codes = await doors.read(_codes, doors, name, known)
     if codes is None:
         if taken is None or taken.expires_at <= doors.desk.time():
             raise ApiError(errors.ENVELOPE_UNKNOWN)
@@ -235,10 +235,10 @@ def _answer(leaf: _Leaf, command: str) -> ItemAnswer:
     )
 
 
-def _codes(doors: Doors, name: str, height: int | None, expires_at: int | None) -> TransactionCodes | None:
-    store = doors.desk.store
-    if height is None and expires_at is not None:
-        height = doors.desk.view().get(REGISTRY.seen, seen_name(expires_at, bytes.fromhex(name)))
+def _codes(doors: Doors, name: str, known: Look) -> TransactionCodes | None:
+    store, height = doors.desk.store, known.height
+    if height is None and known.expires_at is not None:
+        height = doors.desk.view().get(REGISTRY.seen, seen_name(known.expires_at, bytes.fromhex(name)))
     block = None if height is None else store.block(height)
     if height is None or block is None or store.envelope_by_hash(height, bytes.fromhex(name)) is None:
         return None
