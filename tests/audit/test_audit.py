@@ -14,10 +14,11 @@ from tests.node.twin import Twin, payment
 
 from mingzhang.audit import Finding, audit
 from mingzhang.audit.files import open_for_reading
-from mingzhang.audit.merging import ABSENT, merged
+from mingzhang.audit.merging import ABSENT, ROWS_AT_ONCE, Difference, differences
 from mingzhang.audit.sealed import check_keys
 from mingzhang.audit.signatures import verify_chunk
 from mingzhang.audit.stored import StoredBlock
+from mingzhang.audit.workers import Task, Workers
 from mingzhang.chain.checkpoints import Checkpoint
 from mingzhang.chain.codec import decode
 from mingzhang.chain.contracts import REGISTRY
@@ -234,19 +235,41 @@ def test_a_chunk_that_cannot_be_read_says_so(tmp_path: Path) -> None:
     assert verify_chunk(tmp_path / "none.sqlite", "intl", 0, last=9).damage
 
 
-def test_merging_follows_sqlites_order_of_any_values() -> None:
+def test_rows_are_compared_in_sqlites_order_of_any_values() -> None:
+    """Whatever row one side lacks, at whatever place, it is that one that is named, on the right side."""
     keys = [None, -1, 2, 2.5, 3, "", "a", "a\U00010000", "a\uffff", b"", b"\x00", b"a"]
     with closing(sqlite3.connect(":memory:")) as connection:
-        connection.execute("CREATE TABLE t (k)")
-        connection.executemany("INSERT INTO t VALUES (?)", [(key,) for key in reversed(keys)])
-        ordered = [key for (key,) in connection.execute("SELECT k FROM t ORDER BY k")]
-    stored = [(key, 1) for key in ordered]
-    for at in range(len(stored)):
-        right = stored[:at] + stored[at + 1 :]
-        assert [one for one in merged(iter(stored), iter(right)) if one[2] is ABSENT] == [(*stored[at], ABSENT)]
-        assert [one for one in merged(iter(right), iter(stored)) if one[1] is ABSENT] == [
-            (stored[at][0], ABSENT, stored[at][1])
-        ]
+        for table in ("one", "other"):
+            connection.execute(f"CREATE TABLE {table} (k, v)")
+            connection.executemany(f"INSERT INTO {table} VALUES (?, 1)", [(key,) for key in reversed(keys)])
+        for key in keys:
+            connection.execute("DELETE FROM other WHERE k IS ?", (key,))
+            cursors = [connection.execute(f"SELECT k, v FROM {table} ORDER BY k") for table in ("one", "other")]
+            assert all_of(*cursors) == [Difference((key,), (1,), ABSENT)]
+            cursors = [connection.execute(f"SELECT k, v FROM {table} ORDER BY k") for table in ("other", "one")]
+            assert all_of(*cursors) == [Difference((key,), ABSENT, (1,))]
+            connection.execute("INSERT INTO other VALUES (?, 1)", (key,))
+
+
+def test_rows_beyond_the_first_difference_are_compared_too() -> None:
+    rows = 3 * ROWS_AT_ONCE + 7
+    with closing(sqlite3.connect(":memory:")) as connection:
+        for table in ("one", "other"):
+            connection.execute(f"CREATE TABLE {table} (k INTEGER PRIMARY KEY, v)")
+            connection.executemany(f"INSERT INTO {table} VALUES (?, 0)", [(key,) for key in range(rows)])
+        connection.execute("DELETE FROM one WHERE k = ?", (ROWS_AT_ONCE + 1,))
+        connection.execute("UPDATE other SET v = 1 WHERE k = ?", (rows - 1,))
+        cursors = [connection.execute(f"SELECT k, v FROM {table} ORDER BY k") for table in ("one", "other")]
+        pieces = list(differences(*cursors, key_columns=1))
+    assert sum(number for number, _found in pieces) == rows
+    assert [one for _number, found in pieces for one in found] == [
+        Difference((ROWS_AT_ONCE + 1,), ABSENT, (0,)),
+        Difference((rows - 1,), (0,), (1,)),
+    ]
+
+
+def all_of(stored: sqlite3.Cursor, right: sqlite3.Cursor) -> list[Difference]:
+    return [one for _number, found in differences(stored, right, key_columns=1) for one in found]
 
 
 def test_a_broken_invariant_is_an_error(directory: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -266,3 +289,24 @@ def test_rules_that_fail_in_the_replay_are_a_finding(directory: Path, monkeypatc
     assert report.first is not None
     assert (report.first.table, report.first.key) == ("blocks", "2")
     assert "KeyError" in report.first.what_en
+
+
+def number_unless_elsewhere(home: int, number: int) -> int:
+    """A task that kills every process but the first."""
+    if os.getpid() != home:
+        os._exit(1)
+    return number
+
+
+def test_when_the_other_processes_die_this_one_does_everything() -> None:
+    with Workers(2) as workers:
+        for number in range(20):
+            workers.submit(Task("number", number_unless_elsewhere, (os.getpid(), number)))
+        assert sorted(result for _task, result in workers.results()) == list(range(20))
+
+
+def test_what_a_task_raises_is_raised() -> None:
+    with Workers(2) as workers:
+        workers.submit(Task("number", int, ("no number",)))
+        with pytest.raises(ValueError, match="no number"):
+            list(workers.results())

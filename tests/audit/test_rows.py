@@ -106,7 +106,7 @@ def test_a_row_taken_away_is_found_and_named(made: Path, tampered: Callable[[], 
 
 
 def test_only_a_checkpoint_can_be_taken_away_unseen(directory: Path) -> None:
-    """It is a signature that can be made again; nothing of the ledger hangs on it, and the guide says so."""
+    """It is a signature that can be made again; nothing of the ledger hangs on it, and the package says so."""
     (table,) = [one for one in tables_of(directory / LEDGER) if one.name == "checkpoints"]
     delete(directory / LEDGER, table, rows_of(directory / LEDGER, table)[0])
     report = audited(directory)

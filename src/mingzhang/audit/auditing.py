@@ -36,9 +36,10 @@ def audit(directory: Path, *, processes: int = 2, progress: Progress | None = No
     """Check a ledger directory against itself: replay, signatures, invariants, state, views, vault, keys, schemas.
 
     Nothing is changed and no lock taken: a node may be writing meanwhile, and what it had written at the start is
-    audited. `processes` is how many work at once, this one included; the others are spawned, so that the caller's main
-    module must be importable. `progress(stage, done, total)` is called on this thread. Whatever the files hold becomes
-    a finding; raises NotADirectoryError if there is no such directory, NodeFailed when this machine's disk fails.
+    audited; until the end its write-ahead log is not cut back. `processes` is how many work at once, this one included;
+    the others are spawned, so the caller's main module must be importable. `progress(stage, done, total)` is called
+    on this thread. Whatever the files hold becomes a finding; raises NotADirectoryError if there is no such directory,
+    NodeFailed when this machine's disk fails.
     """
     if not directory.is_dir():
         raise NotADirectoryError(f"{directory}: there is no such directory")
@@ -111,7 +112,8 @@ class _Audit:
             except DAMAGE as error:
                 self.findings.add(unreadable(LEDGER_FILE, "", error))
             self._gather(replay)
-            self.findings.extend(check_receipts(self.directory, suite, replay.signing_keys))
+            if self.standing is not None:
+                self.findings.extend(check_receipts(self.directory, suite, replay.signing_keys))
         finally:
             replay.close()
 

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 
-from mingzhang.audit.merging import ABSENT, merged
+from mingzhang.audit.merging import ABSENT, differences
 from mingzhang.audit.records import difference, printable, shown
 from mingzhang.audit.replay import Replay
 from mingzhang.audit.report import LEDGER_FILE, Finding, Findings
@@ -69,22 +69,18 @@ def _is_node(level: int, index: int, *, size: int) -> bool:
 def _check_state(replay: Replay, findings: Findings, *, tick: Tick) -> int:
     height = replay.head.height
     number = 0
-    for key, stored, right in merged(replay.ledger.state(), replay.scratch.rows()):
-        number += 1
-        if number % 1000 == 0:
-            tick(number)
-        if stored == right:
-            continue
-        name = printable(key)
-        if right is ABSENT:
-            findings.add(_error("state", name, height, "重放的状态中没有这一项。", "The replay has no such entry."))
-        elif stored is ABSENT:
-            findings.add(_error("state", name, height, "缺少这一项。", "This entry is missing."))
-        else:
-            what = difference(stored, right)
-            findings.add(
-                _error("state", name, height, f"与重放结果不同：{what}。", f"It is not what the replay gives: {what}.")
-            )
+    for rows, found in differences(replay.ledger.state(), replay.scratch.rows(), key_columns=1):
+        number += rows
+        tick(number)
+        for (key,), stored, right in found:
+            if right is ABSENT:
+                what = ("重放的状态中没有这一项。", "The replay has no such entry.")
+            elif stored is ABSENT:
+                what = ("缺少这一项。", "This entry is missing.")
+            else:
+                said = difference(stored[0], right[0])
+                what = (f"与重放结果不同：{said}。", f"It is not what the replay gives: {said}.")
+            findings.add(_error("state", printable(key), height, *what))
     return number
 
 

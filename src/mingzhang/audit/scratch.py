@@ -58,9 +58,9 @@ class Scratch:
         except sqlite3.Error as error:
             raise NodeFailed(f"the replayed state cannot be read: {error}") from error
 
-    def rows(self) -> Iterator[tuple[str, bytes]]:
-        """Everything, in key order."""
-        yield from self._connection.execute("SELECT key, value FROM state ORDER BY key")
+    def rows(self) -> sqlite3.Cursor:
+        """All keys and values, in key order."""
+        return self._connection.execute("SELECT key, value FROM state ORDER BY key")
 
     def count(self) -> int:
         """Number of keys."""

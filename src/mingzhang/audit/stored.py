@@ -122,9 +122,9 @@ class StoredLedger:
         rows = self._connection.execute("SELECT size, height, body, signatures FROM checkpoints ORDER BY size")
         return [StoredCheckpoint(*row) for row in rows]
 
-    def state(self) -> Iterator[tuple[Any, Any]]:
-        """The state's rows, by key."""
-        yield from self._connection.execute("SELECT key, value FROM state ORDER BY key")
+    def state(self) -> sqlite3.Cursor:
+        """The state's keys and values, by key."""
+        return self._connection.execute("SELECT key, value FROM state ORDER BY key")
 
     def extra_rows(self, *, height: int, size: int, envelopes: int) -> Iterator[tuple[str, str]]:
         """(table, key) of rows beyond what the ledger of this height, size and number of envelopes has."""

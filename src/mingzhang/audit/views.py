@@ -11,7 +11,7 @@ from tempfile import TemporaryDirectory
 from typing import Any
 
 from mingzhang.audit.files import DAMAGE, check_schema, open_for_reading, schema_of, unreadable
-from mingzhang.audit.merging import ABSENT, merged
+from mingzhang.audit.merging import ABSENT, Difference, differences
 from mingzhang.audit.records import printable, shown
 from mingzhang.audit.report import LEDGER_FILE, VIEWS_FILE, Finding, Findings
 from mingzhang.audit.sealed import Checked
@@ -58,17 +58,18 @@ def compare_views(views: sqlite3.Connection, right: Path) -> Checked:
             if kind != "table":
                 continue
             try:
-                for finding in _compare_table(views, rebuilt, table):
-                    number += 1
-                    if finding is not None:
-                        findings.add(finding)
+                for rows, found in _compare_table(views, rebuilt, table):
+                    number += rows
+                    findings.extend(found)
             except DAMAGE as error:
                 findings.add(unreadable(VIEWS_FILE, table, error))
     return Checked(tuple(findings.kept), number)
 
 
-def _compare_table(views: sqlite3.Connection, rebuilt: sqlite3.Connection, table: str) -> Iterator[Finding | None]:
-    """For each row a finding, or None where it is right."""
+def _compare_table(
+    views: sqlite3.Connection, rebuilt: sqlite3.Connection, table: str
+) -> Iterator[tuple[int, list[Finding]]]:
+    """(number of rows, findings among them), a piece at a time."""
     described = rebuilt.execute(f'PRAGMA table_info("{table}")').fetchall()
     keys = [column[1] for column in sorted(described, key=lambda one: one[5]) if column[5]]
     others = [column[1] for column in described if not column[5]]
@@ -76,19 +77,19 @@ def _compare_table(views: sqlite3.Connection, rebuilt: sqlite3.Connection, table
     order = ", ".join(f'"{name}"' for name in keys)
     # The names come from the database that was just made.
     query = f'SELECT {columns} FROM "{table}" ORDER BY {order}'  # noqa: S608
-    sides = (((row[: len(keys)], row[len(keys) :]) for row in one.execute(query)) for one in (views, rebuilt))
-    for key, stored, right in merged(*sides):
-        if stored == right:
-            yield None
-            continue
-        name = printable("/".join(str(part) for part in key))
-        if right is ABSENT:
-            yield _error(table, name, "账本中没有产生这一行的记录。", "No record of the ledger makes this row.")
-        elif stored is ABSENT:
-            yield _error(table, name, "缺少这一行。", "This row is missing.")
-        else:
-            said = _differing(others, stored, right)
-            yield _error(table, name, f"与重建结果不同：{said}。", f"It is not what the rebuild gives: {said}.")
+    sides = views.execute(query), rebuilt.execute(query)
+    for rows, found in differences(*sides, key_columns=len(keys)):
+        yield rows, [_finding_of(table, others, one) for one in found]
+
+
+def _finding_of(table: str, names: list[str], found: Difference) -> Finding:
+    key = printable("/".join(str(part) for part in found.key))
+    if found.right is ABSENT:
+        return _error(table, key, "账本中没有产生这一行的记录。", "No record of the ledger makes this row.")
+    if found.stored is ABSENT:
+        return _error(table, key, "缺少这一行。", "This row is missing.")
+    said = _differing(names, found.stored, found.right)
+    return _error(table, key, f"与重建结果不同：{said}。", f"It is not what the rebuild gives: {said}.")
 
 
 def _differing(names: list[str], stored: tuple[Any, ...], right: tuple[Any, ...]) -> str:
