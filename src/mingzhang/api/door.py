@@ -47,7 +47,6 @@ class Answer(NamedTuple):
     about: str
     kind: Any = None
     media_type: str = JSON
-    example: Any = None
 
 
 class Door(NamedTuple):
