@@ -12,7 +12,7 @@ from tests.audit.stage import make_ledger, seal
 from tests.audit.tampering import connect, execute, rows_of, tables_of
 from tests.node.twin import Twin, payment
 
-from mingzhang.audit import Finding, audit
+from mingzhang.audit import Finding, audit, auditing
 from mingzhang.audit.files import open_for_reading
 from mingzhang.audit.merging import ABSENT, ROWS_AT_ONCE, Difference, differences
 from mingzhang.audit.sealed import check_keys
@@ -225,6 +225,16 @@ def test_rows_that_no_ledger_has_are_counted_and_not_listed_for_ever(directory: 
     report = audit(directory, processes=1)
     assert len([one for one in report.findings if one.table == "state"]) == 100
     assert report.counts["errors"] > 300
+
+
+def test_a_file_changed_during_the_audit_is_found(directory: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Whoever shows the verifying process other bytes than the replaying one gains nothing."""
+    shown = verify_chunk(directory / "ledger.sqlite", "intl", 0, last=9)
+    monkeypatch.setattr(auditing, "verify_chunk", lambda *_chunk, last: shown._replace(verified=last))
+    report = audit(directory, processes=1)
+    assert report.first is not None
+    assert (report.first.table, report.first.key) == ("envelopes", "1…250")
+    assert "审计期间文件被改动" in report.first.what_zh
 
 
 def test_a_chunk_that_cannot_be_read_says_so(tmp_path: Path) -> None:

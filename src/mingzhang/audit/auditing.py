@@ -20,7 +20,7 @@ from mingzhang.audit.files import (
 )
 from mingzhang.audit.records import printable
 from mingzhang.audit.replay import Replay, read_genesis
-from mingzhang.audit.report import LEDGER_FILE, SEVERITIES, Finding, Findings, Progress, Report, Standing
+from mingzhang.audit.report import LEDGER_FILE, SEVERITIES, Findings, Progress, Report, Standing, found
 from mingzhang.audit.sealed import check_keys, check_receipts, check_vault_file
 from mingzhang.audit.signatures import CHUNK_ENVELOPES, Verified, verify_chunk
 from mingzhang.audit.stored import StoredLedger
@@ -72,7 +72,7 @@ class _Audit:
                 self._audit_ledger(path)
             else:
                 what = ("这里没有账本。", "There is no ledger here.")
-                self.findings.add(Finding("error", LEDGER_FILE, "", "", None, *what))
+                self.findings.add(found(LEDGER_FILE, "", "", what=what))
         for severity in SEVERITIES:
             self.counts[severity + "s"] = self.findings.of(severity)
         return Report(self.findings.in_order(), self.counts, self.seconds, self.standing)
@@ -158,12 +158,8 @@ class _Audit:
         for chunk, verified in sorted(self.chunks.items()):
             for bad in verified.bad:
                 signer = printable(bad.signer)
-                self.findings.add(
-                    Finding(
-                        "error", LEDGER_FILE, "envelopes", str(bad.envelope), bad.height,
-                        f"{signer} 的签名无效。", f"The signature of {signer} does not hold.",
-                    )
-                )  # fmt: skip
+                what = f"{signer} 的签名无效。", f"The signature of {signer} does not hold."
+                self.findings.add(found(LEDGER_FILE, "envelopes", bad.envelope, what=what, height=bad.height))
             if verified.damage:
                 self.findings.add(unreadable(LEDGER_FILE, "envelopes", sqlite3.DatabaseError(verified.damage)))
             elif self.standing is not None and chunk not in replay.unreadable_chunks:
@@ -173,14 +169,10 @@ class _Audit:
         """What was replayed must be what was verified, though both were read by themselves."""
         if verified.digest != replay.digest.of(chunk):
             first = chunk * CHUNK_ENVELOPES + 1
-            self.findings.add(
-                Finding(
-                    "error", LEDGER_FILE, "envelopes", f"{first}…{first + CHUNK_ENVELOPES - 1}", None,
-                    "重放的信封与验证签名的信封不是同一内容：审计期间文件被改动。",
-                    "The envelopes that were replayed are not those whose signatures were verified: the file was"
-                    " changed during the audit.",
-                )
-            )  # fmt: skip
+            what_en = "What was replayed is not what was verified: the file was changed during the audit."
+            what = "重放的信封与验证签名的信封不是同一内容：审计期间文件被改动。", what_en
+            key = f"{first}…{first + CHUNK_ENVELOPES - 1}"
+            self.findings.add(found(LEDGER_FILE, "envelopes", key, what=what))
 
     @contextmanager
     def _stage(self, name: str) -> Iterator[None]:

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from mingzhang.audit.records import difference, printable
-from mingzhang.audit.report import LEDGER_FILE, Finding, Findings
+from mingzhang.audit.report import LEDGER_FILE, Findings, found
 from mingzhang.audit.stored import StoredCheckpoint
 from mingzhang.chain.checkpoints import checkpoint_body
 from mingzhang.chain.codec import CodecError, encode
@@ -85,5 +85,5 @@ class CheckpointAudit:
             )
 
     def _say(self, row: StoredCheckpoint, what_zh: str, what_en: str, *, severity: Any = "error") -> None:
-        height = row.height if type(row.height) is int else None
-        self._findings.add(Finding(severity, LEDGER_FILE, "checkpoints", str(row.size), height, what_zh, what_en))
+        what = what_zh, what_en
+        self._findings.add(found(LEDGER_FILE, "checkpoints", row.size, what=what, height=row.height, severity=severity))

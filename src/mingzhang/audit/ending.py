@@ -5,7 +5,7 @@ from collections.abc import Callable
 from mingzhang.audit.merging import ABSENT, differences
 from mingzhang.audit.records import difference, printable, shown
 from mingzhang.audit.replay import Replay
-from mingzhang.audit.report import LEDGER_FILE, Finding, Findings
+from mingzhang.audit.report import LEDGER_FILE, Findings, found
 from mingzhang.chain.contracts import REGISTRY
 from mingzhang.chain.merkle import TILE_LEVELS
 from mingzhang.node.store import FORMAT_VERSION
@@ -39,14 +39,13 @@ def _check_head(replay: Replay, findings: Findings) -> None:
     }
     rows = replay.ledger.head()
     if not rows:
-        findings.add(_error("head", "1", head.height, "缺少这一行。", "This row is missing."))
+        findings.add(found(LEDGER_FILE, "head", 1, what=("缺少这一行。", "This row is missing."), height=head.height))
     for row in rows:
-        key = printable(row[0])
         for (name, value), stored in zip(right.items(), row, strict=True):
             if stored != value:
                 said = f"{name}: {shown(stored)} ≠ {shown(value)}"
-                what_zh, what_en = f"与重放结果不同：{said}。", f"It is not what the replay gives: {said}."
-                findings.add(_error("head", key, head.height, what_zh, what_en))
+                what = f"与重放结果不同：{said}。", f"It is not what the replay gives: {said}."
+                findings.add(found(LEDGER_FILE, "head", row[0], what=what, height=head.height))
 
 
 def _check_extra(replay: Replay, findings: Findings) -> None:
@@ -54,12 +53,14 @@ def _check_extra(replay: Replay, findings: Findings) -> None:
     what = ("账本中不应有这一行。", "There should be no such row.")
     extra = ledger.extra_rows(height=head.height, size=head.frontier.size, envelopes=replay.envelopes)
     for table, key in extra:
-        findings.add(_error(table, key, head.height, *what))
+        findings.add(found(LEDGER_FILE, table, key, what=what, height=head.height))
     if ledger.count("nodes") != replay.nodes:
         size = head.frontier.size
         for level, index in ledger.nodes():
             if not (type(level) is int and type(index) is int and _is_node(level, index, size=size)):
-                findings.add(_error("nodes", f"{printable(level)}/{printable(index)}", head.height, *what))
+                findings.add(
+                    found(LEDGER_FILE, "nodes", f"{printable(level)}/{printable(index)}", what=what, height=head.height)
+                )
 
 
 def _is_node(level: int, index: int, *, size: int) -> bool:
@@ -69,10 +70,10 @@ def _is_node(level: int, index: int, *, size: int) -> bool:
 def _check_state(replay: Replay, findings: Findings, *, tick: Tick) -> int:
     height = replay.head.height
     number = 0
-    for rows, found in differences(replay.ledger.state(), replay.scratch.rows(), key_columns=1):
+    for rows, differing in differences(replay.ledger.state(), replay.scratch.rows(), key_columns=1):
         number += rows
         tick(number)
-        for (key,), stored, right in found:
+        for (key,), stored, right in differing:
             if right is ABSENT:
                 what = ("重放的状态中没有这一项。", "The replay has no such entry.")
             elif stored is ABSENT:
@@ -80,7 +81,7 @@ def _check_state(replay: Replay, findings: Findings, *, tick: Tick) -> int:
             else:
                 said = difference(stored[0], right[0])
                 what = (f"与重放结果不同：{said}。", f"It is not what the replay gives: {said}.")
-            findings.add(_error("state", printable(key), height, *what))
+            findings.add(found(LEDGER_FILE, "state", key, what=what, height=height))
     return number
 
 
@@ -89,13 +90,5 @@ def _check_invariants(replay: Replay, findings: Findings) -> None:
     for name, check in REGISTRY.invariants.items():
         for complaint in check(view):
             said = printable(complaint)
-            findings.add(
-                _error(
-                    "state", name, replay.head.height, f"不变式 {name} 不成立：{said}。",
-                    f"The invariant {name} does not hold: {said}.",
-                )
-            )  # fmt: skip
-
-
-def _error(table: str, key: str, height: int, what_zh: str, what_en: str) -> Finding:
-    return Finding("error", LEDGER_FILE, table, key, height, what_zh, what_en)
+            what = f"不变式 {name} 不成立：{said}。", f"The invariant {name} does not hold: {said}."
+            findings.add(found(LEDGER_FILE, "state", name, what=what, height=replay.head.height))

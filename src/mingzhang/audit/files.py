@@ -11,7 +11,7 @@ from pathlib import Path
 from urllib.parse import quote
 
 from mingzhang.audit.records import printable
-from mingzhang.audit.report import LEDGER_FILE, VAULT_FILE, VIEWS_FILE, Finding
+from mingzhang.audit.report import LEDGER_FILE, VAULT_FILE, VIEWS_FILE, Finding, found
 
 NODE_KEY_FILE = "node.key"
 LOCK_FILE = "lock"
@@ -58,15 +58,9 @@ def foreign_files(directory: Path) -> Iterator[Finding]:
     """A warning for each file or folder that no part of the program makes there."""
     for path in sorted(directory.iterdir()):
         if path.name not in _KNOWN:
-            yield Finding(
-                "warning",
-                path.name,
-                "",
-                "",
-                None,
-                "账本目录中不应有这个文件，其内容未经审计。",
-                "This file does not belong into a ledger's directory; what it holds was not audited.",
-            )
+            what_en = "This file does not belong into a ledger's directory; what it holds was not audited."
+            what = "账本目录中不应有这个文件，其内容未经审计。", what_en
+            yield found(path.name, "", "", what=what, severity="warning")
 
 
 def schema_of(connection: sqlite3.Connection) -> Schema:
@@ -93,58 +87,45 @@ def check_schema(file: str, connection: sqlite3.Connection, expected: Schema) ->
     for kind, name in sorted(actual):
         said = names.get(kind, kind)
         if (kind, name) not in expected:
-            yield _schema_error(file, name, f"未知的{said}。", f"Unknown {kind}.")
+            yield found(file, name, "", what=(f"未知的{said}。", f"Unknown {kind}."))
         elif actual[kind, name] != expected[kind, name]:
-            yield _schema_error(
-                file, name, f"{said}的列或约束与应有的不同。", f"This {kind} has other columns or constraints."
-            )
+            what = f"{said}的列或约束与应有的不同。", f"This {kind} has other columns or constraints."
+            yield found(file, name, "", what=what)
     for kind, name in sorted(expected.keys() - actual.keys()):
-        yield _schema_error(file, name, f"缺少{names.get(kind, kind)}。", f"This {kind} is missing.")
+        yield found(file, name, "", what=(f"缺少{names.get(kind, kind)}。", f"This {kind} is missing."))
 
 
 def check_integrity(file: str, path: Path) -> list[Finding]:
     """SQLite's own check of one file: pages, order of keys, indexes against their tables, constraints."""
-    found: list[Finding] = []
+    problems: list[Finding] = []
     try:
         connection = open_for_reading(path)
         try:
             tables = _tables_by_page(connection)
             for (message,) in connection.execute(f"PRAGMA integrity_check({INTEGRITY_PROBLEMS})"):
                 if message != "ok":
-                    found += [_integrity_error(file, _table_in(line, tables), line) for line in _lines(message)]
+                    problems += [_integrity_error(file, _table_in(line, tables), line) for line in _lines(message)]
         finally:
             connection.close()
     except DAMAGE as error:
-        found.append(unreadable(file, "", error))
-    return found
+        problems.append(unreadable(file, "", error))
+    return problems
 
 
 def unreadable(file: str, table: str, error: Exception) -> Finding:
     """The finding for a file or table that SQLite cannot read."""
     said = printable(error)
-    return Finding(
-        "error",
-        file,
-        table,
-        "",
-        None,
-        f"SQLite 无法读取，文件已损坏（{said}）。",
-        f"SQLite cannot read it, the file is damaged: {said}.",
-    )
+    what = f"SQLite 无法读取，文件已损坏（{said}）。", f"SQLite cannot read it, the file is damaged: {said}."
+    return found(file, table, "", what=what)
 
 
 def _text(data: bytes) -> str:
     return data.decode("utf-8", "surrogateescape")
 
 
-def _schema_error(file: str, name: str, what_zh: str, what_en: str) -> Finding:
-    return Finding("error", file, name, "", None, what_zh, what_en)
-
-
 def _integrity_error(file: str, table: str, message: str) -> Finding:
-    return Finding(
-        "error", file, table, "", None, f"SQLite 完整性检查：{message}。", f"SQLite's integrity check: {message}."
-    )
+    what = f"SQLite 完整性检查：{message}。", f"SQLite's integrity check: {message}."
+    return found(file, table, "", what=what)
 
 
 def _lines(message: object) -> list[str]:

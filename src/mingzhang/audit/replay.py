@@ -12,7 +12,7 @@ import msgspec
 from mingzhang.audit.blame import envelope_at_fault
 from mingzhang.audit.checkpoints import CheckpointAudit
 from mingzhang.audit.records import about_en, about_zh, difference, printable, shown
-from mingzhang.audit.report import LEDGER_FILE, Finding, Findings
+from mingzhang.audit.report import LEDGER_FILE, Findings, What, found
 from mingzhang.audit.scratch import Scratch
 from mingzhang.audit.signatures import ChunkDigest, chunk_of
 from mingzhang.audit.stored import StoredBlock, StoredEnvelope, StoredLedger
@@ -45,10 +45,9 @@ def read_genesis(ledger: StoredLedger, findings: Findings) -> Genesis | None:
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
         record = None
     if not isinstance(record, Record) or not isinstance(record.command, FoundLedger):
-        findings.add(
-            _error("leaves", 0, 1, "这条记录应为创世，却无法识别；无法重放。", "This record must be the genesis, but is"
-                   " not readable as one; nothing can be replayed.")
-        )  # fmt: skip
+        what_en = "This record must be the genesis, but is not readable as one; nothing can be replayed."
+        what = "这条记录应为创世，却无法识别；无法重放。", what_en
+        findings.add(found(LEDGER_FILE, "leaves", 0, what=what, height=1))
         return None
     return Genesis(record.command, record.blinder, suite_named(record.command.suite))
 
@@ -73,6 +72,7 @@ class Replay:
         self.genesis = genesis
         self._checkpoints = CheckpointAudit(ledger.checkpoints(), genesis, findings)
         self._root_was_off = False
+        self._height = 0
         self._named = False
         """Whether an envelope of the present block has been found at fault."""
 
@@ -83,23 +83,24 @@ class Replay:
 
     def step(self) -> bool:
         """The next block. Raises sqlite3.Error where the file is damaged."""
-        height, first = self.head.height + 1, self.head.frontier.size
+        self._height = height = self.head.height + 1
+        first = self.head.frontier.size
         row = self.ledger.block(height)
         if row is None:
-            self._say("blocks", height, height, "缺少这个区块的行。", "The row of this block is missing.")
+            self._say("blocks", height, ("缺少这个区块的行。", "The row of this block is missing."))
         time = self.ledger.block_time(row, first)
         if time is None:
-            return self._stop(height, "没有任何记录。", "nothing of it is stored")
+            return self._stop(("没有任何记录。", "nothing of it is stored"))
         stored = self.ledger.envelopes(height)
-        opened = self._open(height, stored)
+        opened = self._open(stored)
         try:
             outcome = self._judge(height, time, [envelope for _id, envelope in opened])
         except Exception as failure:  # noqa: BLE001 (whatever altered bytes lead to is a finding, not a traceback)
             said = printable(f"{type(failure).__name__}: {failure}")
-            return self._stop(height, f"重放失败（{said}）。", f"judging it failed: {said}")
+            return self._stop((f"重放失败（{said}）。", f"judging it failed: {said}"))
         if not outcome.recorded:
             self._name_envelope(row, opened, ())
-            return self._stop(height, "其中没有可记录的内容。", "there is nothing in it to be recorded")
+            return self._stop(("其中没有可记录的内容。", "there is nothing in it to be recorded"))
         self._check_door(height, opened, outcome)
         return self._compare(row, opened, outcome=outcome)
 
@@ -120,7 +121,7 @@ class Replay:
 
     # ---- What goes in ----
 
-    def _open(self, height: int, stored: list[StoredEnvelope]) -> list[tuple[int, Opened]]:
+    def _open(self, stored: list[StoredEnvelope]) -> list[tuple[int, Opened]]:
         opened = []
         self._named = False
         for row in stored:
@@ -131,70 +132,63 @@ class Replay:
                 one = self.machine.open(row.bytes)
             except Refused as refusal:
                 said = printable(f"{refusal.code.name} {refusal.facts}")
-                self._bad_envelope(row, f"信封不合规范（{said}）。", f"This envelope is not well formed: {said}.")
+                self._bad_envelope(row, (f"信封不合规范（{said}）。", f"This envelope is not well formed: {said}."))
             except TypeError:
-                self._bad_envelope(row, "信封应为字节。", "This envelope must be bytes.")
+                self._bad_envelope(row, ("信封应为字节。", "This envelope must be bytes."))
             else:
                 if row.hash != one.hash:
-                    what_zh = f"信封的哈希与信封不符{_who_zh(one)}。"
-                    self._say("envelopes", row.id, height, what_zh, f"The hash is not the envelope's{_who_en(one)}.")
+                    what = f"信封的哈希与信封不符{_who_zh(one)}。", f"The hash is not the envelope's{_who_en(one)}."
+                    self._say("envelopes", row.id, what)
                 self.digest.add(row.id, one.hash, one.signature)
                 opened.append((row.id, one))
         return opened
 
-    def _bad_envelope(self, row: StoredEnvelope, what_zh: str, what_en: str) -> None:
+    def _bad_envelope(self, row: StoredEnvelope, what: What) -> None:
         self.unreadable_chunks.add(chunk_of(row.id))
-        self._say_envelope(row.id, row.height, what_zh, what_en)
+        self._say_envelope(row.id, what)
 
     def _check_number(self, row: StoredEnvelope) -> None:
         """Envelopes are numbered from 1 without a gap, through all blocks."""
         while row.id > self.envelopes + 1 and self.ledger.envelope_height(self.envelopes + 1) is None:
             self.envelopes += 1
-            self._say_envelope(self.envelopes, row.height, "缺少这个信封。", "This envelope is missing.")
+            self._say_envelope(self.envelopes, ("缺少这个信封。", "This envelope is missing."))
             if row.id > self.envelopes + 1000:
                 break
         if row.id == self.envelopes + 1:
             self.envelopes += 1
             return
-        self._say_envelope(
-            row.id, row.height, f"编号不连续：此处应为 {self.envelopes + 1}。",
-            f"Out of order: number {self.envelopes + 1} belongs here.",
-        )  # fmt: skip
+        number = self.envelopes + 1
+        self._say_envelope(row.id, (f"编号不连续：此处应为 {number}。", f"Out of order: number {number} belongs here."))
 
     def _check_door(self, height: int, opened: Sequence[tuple[int, Opened]], outcome: Outcome) -> None:
         for (number, envelope), result in zip(opened, outcome.results, strict=height > 1):
             if result.door is not None:
                 code = result.door.name
-                self._say_envelope(
-                    number, height, f"重放时在门口被拒（{code}）{_who_zh(envelope)}。",
-                    f"Refused at the door when replayed ({code}){_who_en(envelope)}.",
-                )  # fmt: skip
+                what_en = f"Refused at the door when replayed ({code}){_who_en(envelope)}."
+                self._say_envelope(number, (f"重放时在门口被拒（{code}）{_who_zh(envelope)}。", what_en))
 
     # ---- What comes out ----
 
-    def _compare(
-        self, row: StoredBlock | None, opened: list[tuple[int, Opened]], *, outcome: Outcome
-    ) -> bool:  # fmt: skip
+    def _compare(self, row: StoredBlock | None, opened: list[tuple[int, Opened]], *, outcome: Outcome) -> bool:
         height, first = outcome.head.height, self.head.frontier.size
         leaves = self.ledger.leaves(first, first + len(outcome.leaves))
         is_off = row is not None and row.root != outcome.root
         if row is not None and is_off and self._stored_leaves_fit(row, first):
             self._name_envelope(row, opened, outcome.leaves)
-            return self._stop(height, "信封与记录不符。", "its envelopes do not give its records")
+            return self._stop(("信封与记录不符。", "its envelopes do not give its records"))
         for number, right in enumerate(zip(outcome.leaf_hashes, outcome.leaves, strict=True)):
             if leaves.get(first + number) != right:
-                self._bad_leaf(height, first + number, leaves.get(first + number), right=right[1])
-        self._check_block(row, StoredBlock(
-            height, outcome.head.time, first, len(outcome.leaves), len(outcome.passed), outcome.root
-        ))  # fmt: skip
+                self._bad_leaf(first + number, leaves.get(first + number), right[1])
+        numbers = (height, outcome.head.time, first, len(outcome.leaves), len(outcome.passed))
+        self._check_block(row, StoredBlock(*numbers, outcome.root))
         for node in outcome.nodes:
             if self.ledger.node(node.level, node.index) != node.hash:
                 key = f"{node.level}/{node.index}"
-                self._say("nodes", key, height, "子树的哈希缺失或不符。", "This subtree's hash is missing or wrong.")
+                self._say("nodes", key, ("子树的哈希缺失或不符。", "This subtree's hash is missing or wrong."))
         self.nodes += len(outcome.nodes)
         self._take(outcome)
         if is_off and self._root_was_off:
-            return self._stop(height, "连续两个区块的根与重放结果不同。", "the roots of two blocks running differ")
+            return self._stop(("连续两个区块的根与重放结果不同。", "the roots of two blocks running differ"))
         self._root_was_off = is_off
         return True
 
@@ -230,20 +224,18 @@ class Replay:
             self.ledger, row, opened, first=self.head.frontier.size, right=right, next_number=self.envelopes + 1
         )
         if fault is not None:
-            self._say("envelopes", fault.envelope, self.head.height + 1, fault.what_zh, fault.what_en)
+            self._say("envelopes", fault.envelope, (fault.what_zh, fault.what_en))
 
-    def _bad_leaf(self, height: int, index: int, stored: tuple[Any, Any] | None, *, right: bytes) -> None:
+    def _bad_leaf(self, index: int, stored: tuple[Any, Any] | None, right: bytes) -> None:
         zh, en = about_zh(right), about_en(right)
         if stored is None:
-            self._say("leaves", index, height, f"缺少这条记录{zh}。", f"This record is missing{en}.")
+            what = f"缺少这条记录{zh}。", f"This record is missing{en}."
         elif stored[1] == right:
-            self._say("leaves", index, height, f"哈希与记录不符{zh}。", f"The hash is not the record's{en}.")
+            what = f"哈希与记录不符{zh}。", f"The hash is not the record's{en}."
         else:
-            what = difference(stored[1], right)
-            self._say(
-                "leaves", index, height, f"记录与重放结果不同{zh}：{what}。",
-                f"The record is not what the replay gives{en}: {what}.",
-            )  # fmt: skip
+            said = difference(stored[1], right)
+            what = f"记录与重放结果不同{zh}：{said}。", f"The record is not what the replay gives{en}: {said}."
+        self._say("leaves", index, what)
 
     def _check_block(self, row: StoredBlock | None, right: StoredBlock) -> None:
         if row is None:
@@ -251,30 +243,21 @@ class Replay:
         for name, stored, value in zip(StoredBlock._fields, row, right, strict=True):
             if stored != value:
                 said = f"{name}: {shown(stored)} ≠ {shown(value)}"
-                self._say(
-                    "blocks", right.height, right.height, f"区块的行与重放结果不同：{said}。",
-                    f"The block's row is not what the replay gives: {said}.",
-                )  # fmt: skip
+                what_en = f"The block's row is not what the replay gives: {said}."
+                self._say("blocks", right.height, (f"区块的行与重放结果不同：{said}。", what_en))
 
-    def _stop(self, height: int, why_zh: str, why_en: str) -> bool:
-        self._say(
-            "blocks", height, height, f"重放止于此：{why_zh}其后的区块和状态未能判断。",
-            f"The replay ends here: {why_en}. Later blocks and the state could not be judged.",
-        )  # fmt: skip
+    def _stop(self, why: What) -> bool:
+        why_zh, why_en = why
+        what_en = f"The replay ends here: {why_en}. Later blocks and the state could not be judged."
+        self._say("blocks", self._height, (f"重放止于此：{why_zh}其后的区块和状态未能判断。", what_en))
         return False
 
-    def _say_envelope(self, number: int, height: Any, what_zh: str, what_en: str) -> None:
+    def _say_envelope(self, number: int, what: What) -> None:
         self._named = True
-        self._say("envelopes", number, height, what_zh, what_en)
+        self._say("envelopes", number, what)
 
-    def _say(self, table: str, key: object, height: Any, what_zh: str, what_en: str) -> None:
-        self.findings.add(_error(table, key, height, what_zh, what_en))
-
-
-def _error(table: str, key: object, height: Any, what_zh: str, what_en: str) -> Finding:
-    return Finding(
-        "error", LEDGER_FILE, table, printable(key), height if type(height) is int else None, what_zh, what_en
-    )
+    def _say(self, table: str, key: object, what: What) -> None:
+        self.findings.add(found(LEDGER_FILE, table, key, what=what, height=self._height))
 
 
 def _who_zh(envelope: Opened) -> str:

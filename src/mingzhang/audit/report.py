@@ -6,8 +6,13 @@ How things are found is in the other files of this package.
 from collections.abc import Callable, Iterable
 from typing import Literal, NamedTuple
 
+from mingzhang.audit.records import printable
+
 Severity = Literal["error", "warning", "note"]
 """error: something recorded is not what it was, or cannot be judged. warning: look at it. note: good to know."""
+
+What = tuple[str, str]
+"""What is wrong, in Chinese and in English."""
 
 Progress = Callable[[str, int, int], None]
 """progress(stage, done, total); stages: files, replay, state, views, signatures, vault, keys."""
@@ -54,6 +59,14 @@ class Finding(NamedTuple):
         parts += [f"row {self.key}"] if self.key else []
         parts += [f"height {self.height}"] if self.height is not None else []
         return ", ".join(parts)
+
+
+def found(
+    file: str, table: str, key: object, *, what: What, height: object = None, severity: Severity = "error"
+) -> Finding:
+    """A finding of one row; key and height may be anything that is stored in their place."""
+    at = height if type(height) is int else None
+    return Finding(severity, file, table, printable(key), at, *what)
 
 
 class Findings:

@@ -8,7 +8,7 @@ from typing import NamedTuple
 
 from mingzhang.audit.files import DAMAGE, KEYS_FOLDER, NODE_KEY_FILE, open_for_reading, unreadable
 from mingzhang.audit.records import printable
-from mingzhang.audit.report import VAULT_FILE, Finding
+from mingzhang.audit.report import VAULT_FILE, Finding, found
 from mingzhang.chain.suites import Suite, suite_named
 from mingzhang.node.keys import KEY_FILE_SUFFIX, KeyFileError, Keyring, read_node_key
 from mingzhang.node.receipts import ReceiptError, decode_receipt, verify_receipt
@@ -29,13 +29,13 @@ def check_vault_file(directory: Path, suite_name: str) -> Checked:
     """Every row, seal and relation of the vault. Never raises for what the file holds."""
     path = directory / VAULT_FILE
     if not path.exists():
-        missing = _vault("", "", "没有保管库。", "There is no vault.", severity="warning")
+        missing = found(VAULT_FILE, "", "", what=("没有保管库。", "There is no vault."), severity="warning")
         return Checked((missing,), 0)
     try:
         node_key = read_node_key(directory / NODE_KEY_FILE)
     except KeyFileError as error:
         said = printable(error)
-        return Checked((_vault("", "", f"无法检查：{said}。", f"It cannot be checked: {said}."),), 0)
+        return Checked((found(VAULT_FILE, "", "", what=(f"无法检查：{said}。", f"It cannot be checked: {said}.")),), 0)
     try:
         problems = list(check_vault(path, suite_named(suite_name), node_key=node_key))
     except DAMAGE as error:
@@ -59,7 +59,12 @@ def check_receipts(directory: Path, suite: Suite, signing_keys: Collection[str])
             verify_receipt(suite, decode_receipt(data), trusted_keys=signing_keys)
         except (VaultError, ReceiptError, TypeError) as error:
             said = printable(error)
-            yield _vault("receipts", printable(subject), f"销毁凭据不成立：{said}。", f"It does not hold: {said}.")
+            yield found(
+                VAULT_FILE,
+                "receipts",
+                printable(subject),
+                what=(f"销毁凭据不成立：{said}。", f"It does not hold: {said}."),
+            )
 
 
 def check_keys(directory: Path, suite_name: str) -> Checked:
@@ -72,7 +77,7 @@ def check_keys(directory: Path, suite_name: str) -> Checked:
         node_key = None
         if (directory / NODE_KEY_FILE).exists():
             said = printable(error)
-            findings.append(Finding("error", NODE_KEY_FILE, "", "", None, f"{said}。", f"{said}."))
+            findings.append(found(NODE_KEY_FILE, "", "", what=(f"{said}。", f"{said}.")))
     for folder in (directory / KEYS_FOLDER, directory / KEYS_FOLDER / ORGANISATIONS_FOLDER):
         for path in sorted(folder.iterdir()) if folder.is_dir() else ():
             file = str(path.relative_to(directory))
@@ -81,7 +86,7 @@ def check_keys(directory: Path, suite_name: str) -> Checked:
                 findings += _check_key(file, path, suite_name, node_key=node_key)
             elif path.name != ORGANISATIONS_FOLDER:
                 what = ("这里只应有密钥文件。", "Only key files belong here.")
-                findings.append(Finding("warning", file, "", "", None, *what))
+                findings.append(found(file, "", "", what=what, severity="warning"))
     return Checked(tuple(findings), number)
 
 
@@ -95,19 +100,19 @@ def _check_key(file: str, path: Path, suite_name: str, *, node_key: bytes | None
             keyring.open_under_node_key(key_id, node_key=node_key, sandbox=info.protection == "sandbox")
     except KeyFileError as error:
         said = printable(error)
-        yield Finding("error", file, "", "", None, f"密钥文件不成立：{said}。", f"This key file does not hold: {said}.")
+        yield found(file, "", "", what=(f"密钥文件不成立：{said}。", f"This key file does not hold: {said}."))
         return
     if path.stat().st_mode & 0o077:
         what = ("其他用户可以读取；请运行 chmod 600。", "Others can read it; run chmod 600.")
-        yield Finding("warning", file, "", "", None, *what)
+        yield found(file, "", "", what=what, severity="warning")
 
 
 def _finding_of(problem: Problem) -> Finding:
     table, row = printable(problem.table), printable(problem.row)
     if table == "sqlite_schema":
-        return _vault(row, "", f"库结构与应有的不同：{problem.what}。", f"Schema: {problem.what}.")
+        return found(VAULT_FILE, row, "", what=(f"库结构与应有的不同：{problem.what}。", f"Schema: {problem.what}."))
     what_zh = f"与保管库自己写入的不符：{problem.what}。"
-    return _vault("" if table == "file" else table, row, what_zh, f"It {problem.what}.")
+    return found(VAULT_FILE, "" if table == "file" else table, row, what=(what_zh, f"It {problem.what}."))
 
 
 def _count_rows(path: Path) -> int:
@@ -126,7 +131,3 @@ def _count_rows(path: Path) -> int:
 def _quoted_count(connection: sqlite3.Connection, table: str) -> int:
     quoted = table.replace('"', '""')
     return int(connection.execute(f'SELECT count(*) FROM "{quoted}"').fetchone()[0])  # noqa: S608 - quoted
-
-
-def _vault(table: str, key: str, what_zh: str, what_en: str, *, severity: str = "error") -> Finding:
-    return Finding("warning" if severity == "warning" else "error", VAULT_FILE, table, key, None, what_zh, what_en)

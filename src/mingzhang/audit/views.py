@@ -13,7 +13,7 @@ from typing import Any
 from mingzhang.audit.files import DAMAGE, check_schema, open_for_reading, schema_of, unreadable
 from mingzhang.audit.merging import ABSENT, Difference, differences
 from mingzhang.audit.records import printable, shown
-from mingzhang.audit.report import LEDGER_FILE, VIEWS_FILE, Finding, Findings
+from mingzhang.audit.report import LEDGER_FILE, VIEWS_FILE, Finding, Findings, found
 from mingzhang.audit.sealed import Checked
 from mingzhang.views.rebuild import rebuild
 
@@ -22,9 +22,8 @@ def check_views(directory: Path) -> Checked:
     """Every row of every table of views.sqlite. Never raises for what the files hold."""
     path = directory / VIEWS_FILE
     if not path.exists():
-        missing = Finding(
-            "note", VIEWS_FILE, "", "", None, "没有视图；可由账本重建。", "There are no views; they can be rebuilt."
-        )
+        what = "没有视图；可由账本重建。", "There are no views; they can be rebuilt."
+        missing = found(VIEWS_FILE, "", "", what=what, severity="note")
         return Checked((missing,), 0)
     try:
         # The views first: what they show is then in the ledger, whoever writes meanwhile.
@@ -40,7 +39,7 @@ def check_views(directory: Path) -> Checked:
                 except Exception as failure:  # noqa: BLE001 (whatever altered leaves lead to is a finding)
                     said = printable(f"{type(failure).__name__}: {failure}")
                     what = (f"无法由账本的记录重建视图（{said}）。", f"The ledger's records do not make views: {said}.")
-                    return Checked((Finding("error", VIEWS_FILE, "", "", None, *what),), 0)
+                    return Checked((found(VIEWS_FILE, "", "", what=what),), 0)
                 compared = compare_views(views, right)
     except DAMAGE as error:
         return Checked((unreadable(VIEWS_FILE, "", error),), 0)
@@ -58,9 +57,9 @@ def compare_views(views: sqlite3.Connection, right: Path) -> Checked:
             if kind != "table":
                 continue
             try:
-                for rows, found in _compare_table(views, rebuilt, table):
+                for rows, differing in _compare_table(views, rebuilt, table):
                     number += rows
-                    findings.extend(found)
+                    findings.extend(differing)
             except DAMAGE as error:
                 findings.add(unreadable(VIEWS_FILE, table, error))
     return Checked(tuple(findings.kept), number)
@@ -78,18 +77,22 @@ def _compare_table(
     # The names come from the database that was just made.
     query = f'SELECT {columns} FROM "{table}" ORDER BY {order}'  # noqa: S608
     sides = views.execute(query), rebuilt.execute(query)
-    for rows, found in differences(*sides, key_columns=len(keys)):
-        yield rows, [_finding_of(table, others, one) for one in found]
+    for rows, differing in differences(*sides, key_columns=len(keys)):
+        yield rows, [_finding_of(table, others, one) for one in differing]
 
 
-def _finding_of(table: str, names: list[str], found: Difference) -> Finding:
-    key = printable("/".join(str(part) for part in found.key))
-    if found.right is ABSENT:
-        return _error(table, key, "账本中没有产生这一行的记录。", "No record of the ledger makes this row.")
-    if found.stored is ABSENT:
-        return _error(table, key, "缺少这一行。", "This row is missing.")
-    said = _differing(names, found.stored, found.right)
-    return _error(table, key, f"与重建结果不同：{said}。", f"It is not what the rebuild gives: {said}.")
+def _finding_of(table: str, names: list[str], one: Difference) -> Finding:
+    key = printable("/".join(str(part) for part in one.key))
+    if one.right is ABSENT:
+        return found(
+            VIEWS_FILE, table, key, what=("账本中没有产生这一行的记录。", "No record of the ledger makes this row.")
+        )
+    if one.stored is ABSENT:
+        return found(VIEWS_FILE, table, key, what=("缺少这一行。", "This row is missing."))
+    said = _differing(names, one.stored, one.right)
+    return found(
+        VIEWS_FILE, table, key, what=(f"与重建结果不同：{said}。", f"It is not what the rebuild gives: {said}.")
+    )
 
 
 def _differing(names: list[str], stored: tuple[Any, ...], right: tuple[Any, ...]) -> str:
@@ -121,7 +124,7 @@ def _lag(source: "LeavesUpTo") -> tuple[Finding, ...]:
     if behind <= 0:
         return ()
     what = (f"视图落后账本 {behind} 个区块。", f"The views are {behind} blocks behind the ledger.")
-    return (Finding("note", VIEWS_FILE, "", "", None, *what),)
+    return (found(VIEWS_FILE, "", "", what=what, severity="note"),)
 
 
 class LeavesUpTo:
@@ -151,7 +154,3 @@ class LeavesUpTo:
                 "SELECT bytes FROM leaves WHERE idx >= ? AND idx < ? ORDER BY idx", (first, first + number)
             )
             yield height, time, [row[0] for row in leaves]
-
-
-def _error(table: str, key: str, what_zh: str, what_en: str) -> Finding:
-    return Finding("error", VIEWS_FILE, table, key, None, what_zh, what_en)
