@@ -160,3 +160,29 @@ def payment(number: int, **fields: Any) -> dict[str, Any]:
         "evidence": [],
     }
     return command | fields
+
+
+def granted(person_id: str, role: str) -> dict[str, Any]:
+    """One more role for a person, in the whole city."""
+    return {
+        "type": "members.grant_role/1",
+        "grant_id": f"{person_id}-{role}",
+        "person_id": person_id,
+        "role": role,
+        "organisation": "city",
+        "project": None,
+        "from_time": 0,
+        "until_time": None,
+    }
+
+
+def settled(number: int) -> dict[str, Any]:
+    """The bank says that a payment reached its payee."""
+    return {
+        "type": "settlements.settle/1",
+        "receipt_id": f"city:receipt-{number}",
+        "payment_id": f"city:pay-{number}",
+        "outcome": "settled",
+        "settled_date": "2022-06-10",
+        "reason": "",
+    }

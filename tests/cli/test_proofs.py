@@ -4,7 +4,7 @@ import json
 from pathlib import Path
 
 import pytest
-from tests.cli.city import Shell, payment, typed
+from tests.cli.city import Shell, granted, payment, settled, typed
 
 
 @pytest.fixture(scope="module")
@@ -68,7 +68,37 @@ def test_a_record_after_the_last_checkpoint_waits_for_the_next(shell: Shell) -> 
     done = shell.run("bundle", directory, "--payment", "city:pay-1")
     assert done.exit_code == 1
     assert "sign a new one" in done.errors
+    assert f"请先运行 mingzhang checkpoint {directory}" in done.errors
     assert done.output == ""
+    shell.run("bundle", directory, "--payment", "city:pay-1", "-o", shell.folder / "b.json")
+    assert not (shell.folder / "b.json").exists(), "what cannot be proved leaves no file"
+
+
+def test_a_payment_is_proved_by_its_request_and_the_receipt_by_its_own_record(shell: Shell) -> None:
+    directory = shell.furnished()
+    asked = shell.pay(directory, 1).json["items"][0]["index"]
+    shell.well("submit", directory, "--as", "root", "-", given=json.dumps(granted("auditor", "bank")))
+    early = shell.run("bundle", directory, "--settlement", "city:pay-1")
+    assert (early.exit_code, early.output) == (1, "")
+    assert "尚无银行回单" in early.errors
+    given = json.dumps(settled(1))
+    told = shell.well("submit", directory, "--as", "auditor", "-", "--json", given=given).json["items"][0]["index"]
+    shell.well("checkpoint", directory)
+    request = json.loads(shell.well("bundle", directory, "--payment", "city:pay-1").json["record"])
+    receipt = json.loads(shell.well("bundle", directory, "--settlement", "city:pay-1").json["record"])
+    assert (request["index"], receipt["index"]) == (asked, told)
+    assert request["command"]["amount_fen"] == 1_000
+
+
+def test_a_refused_payment_points_to_why_and_to_the_proof_of_its_refusal(shell: Shell) -> None:
+    directory = shell.furnished()
+    refused = shell.pay(directory, 1, line_id="city:nowhere").json["items"][0]["index"]
+    shell.well("checkpoint", directory)
+    done = shell.run("bundle", directory, "--payment", "city:pay-1", "-o", shell.folder / "b.json")
+    assert done.exit_code == 1
+    assert f"mingzhang why {directory} city:pay-1" in done.errors
+    assert f"bundle {directory} --record {refused}" in done.errors
+    assert not (shell.folder / "b.json").exists()
 
 
 def test_a_refusal_can_be_proved_too(shell: Shell) -> None:

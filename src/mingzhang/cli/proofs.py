@@ -13,7 +13,6 @@ from mingzhang.chain import bundles, checkpoints
 from mingzhang.chain.codes import code_named
 from mingzhang.chain.contracts.disclosure import read_publication
 from mingzhang.chain.contracts.members import read_consortium
-from mingzhang.chain.contracts.payments import read_payment
 from mingzhang.chain.contracts.settings import read_settings
 from mingzhang.chain.findings import MAXIMUM_FILE_BYTES
 from mingzhang.cli.command import Group, describe
@@ -22,6 +21,9 @@ from mingzhang.cli.keys import DIRECTORY
 from mingzhang.cli.output import Column, Output, beijing, explained, shown_fact
 from mingzhang.desk import Desk
 from mingzhang.node import proofs
+from mingzhang.views import payment_lists
+from mingzhang.views.records import RecordFilter, list_records
+from mingzhang.views.settlements import list_receipts
 
 FILE = click.Path(path_type=Path, dir_okay=False, exists=True)
 OUTPUT_FILE = click.Path(path_type=Path, dir_okay=False)
@@ -94,14 +96,23 @@ def checkpoint(output: Output, directory: Path) -> None:
 @click.argument("directory", type=DIRECTORY)
 @click.option("--payment", metavar="ID", help="支付编号 a payment, by its id")
 @click.option("--publication", metavar="ID", help="公开编号 a publication, by its id")
+@click.option("--settlement", metavar="ID", help="支付编号（取其银行回单）the receipt of a payment, by its id")
 @click.option("--record", type=click.IntRange(0), metavar="INDEX", help="记录序号 a record, by its index")
 @click.option("--output", "-o", "target", type=OUTPUT_FILE, help="写入文件 write to a file")
 def bundle(_output: Output, directory: Path, *, target: Path | None, **which: Any) -> None:
     """Write a bundle/1 file."""
     if sum(value is not None for value in which.values()) != 1:
-        raise click.UsageError("exactly one of --payment, --publication, --record is needed")
+        raise click.UsageError("exactly one of --payment, --settlement, --publication, --record is needed")
     with Desk.open(directory, writing=False) as desk:
-        _write(proofs.bundle(desk.store, _index(desk, **which)), target)
+        index = _index(desk, **which)
+        checkpoint = desk.store.checkpoint()
+        if index < desk.store.head().frontier.size and (checkpoint is None or checkpoint.size <= index):
+            raise Failed(
+                f"第 {index} 条记录尚未归入已签检查点，请先运行 mingzhang checkpoint {directory}",
+                f"record {index} is later than the last signed checkpoint;"
+                f" sign a new one first: mingzhang checkpoint {directory}",
+            )
+        _write(proofs.bundle(desk.store, index), target)
 
 
 @describe(
@@ -215,14 +226,47 @@ def _sentence(output: Output, record: dict[str, Any]) -> str:
     return str(about[output.pick("sentence_zh", "sentence_en")])
 
 
-def _index(desk: Desk, *, payment: str | None, publication: str | None, record: int | None) -> int:
+def _index(
+    desk: Desk, *, payment: str | None, settlement: str | None, publication: str | None, record: int | None
+) -> int:
     if payment is not None:
-        return read_payment(desk.view(), payment).record
+        return _requested(desk, payment)
+    if settlement is not None:
+        return _settled(desk, settlement)
     if publication is not None:
         return read_publication(desk.view(), publication).record
     if record is None:
         raise click.UsageError("--record INDEX is needed")
     return record
+
+
+def _requested(desk: Desk, payment_id: str) -> int:
+    """The record in which the payment came to be; its amount and payee stand there, and not in what followed."""
+    with desk.views.connect() as connection:
+        found = payment_lists.get_payment(connection, payment_id)
+        asked = RecordFilter(subject=("payment", payment_id), refused=True)
+        refusals = [] if found else list_records(connection, asked, limit=1).rows
+    if found is not None:
+        return found.record
+    if refusals:
+        index = refusals[0].record
+        raise Failed(
+            f"支付 {payment_id} 被拒绝，没有成立。原因：mingzhang why {desk.directory} {payment_id}；"
+            f"证明其被拒绝：mingzhang bundle {desk.directory} --record {index}",
+            f"the payment {payment_id} was refused. Why: mingzhang why {desk.directory} {payment_id};"
+            f" to prove the refusal: mingzhang bundle {desk.directory} --record {index}",
+        )
+    raise Failed(f"没有支付 {payment_id}", f"there is no payment {payment_id}")
+
+
+def _settled(desk: Desk, payment_id: str) -> int:
+    """The record of the bank's last receipt for a payment."""
+    _requested(desk, payment_id)
+    with desk.views.connect() as connection:
+        receipts = list_receipts(connection, payment_id)
+    if not receipts:
+        raise Failed(f"支付 {payment_id} 尚无银行回单", f"the payment {payment_id} has no receipt of the bank yet")
+    return max(one.record for one in receipts)
 
 
 def _list_checkpoints(output: Output, desk: Desk) -> None:
