@@ -58,7 +58,7 @@ def test_a_payment_is_accepted_and_lists_show_it(city: Served) -> None:
     assert (told["state"], told["accepted"]) == ("done", True)
     (item,) = told["items"]
     assert (item["code"], item["number"], item["type"]) == ("ok", 1, "payments.request/1")
-    assert item["sentence_zh"] == "已受理并生效"
+    assert item["sentence_zh"] == "已受理"
     assert told["height"] == city.desk.ledger.height() == city.doors.views_height
     record = json.loads(city.desk.store.leaf(item["index"]))
     assert record["command"]["payment_id"] == "city:pay-1"

@@ -8,6 +8,7 @@ import msgspec
 from mingzhang.chain.codes import code_named
 from mingzhang.chain.contracts import REGISTRY
 from mingzhang.chain.contracts.members import ROLES
+from mingzhang.chain.contracts.payments import hold_told
 from mingzhang.chain.operations import LEDGER, Record, wire_name
 from mingzhang.cli.errors import Failed
 from mingzhang.cli.fields import first_paragraph
@@ -86,6 +87,7 @@ def show_record(output: Output, record: Record, followers: Iterable[Record]) -> 
     """One record, whole."""
     show_head(output, record)
     output.answer(code_named(record.code), record.facts)
+    show_held(output, record)
     _show_fields(output, output.pick("指令", "command"), record.command)
     for event in record.events:
         _show_fields(output, output.pick("事件", "event"), event)
@@ -121,8 +123,7 @@ def show_why(output: Output, record: Record, cause: Record | None) -> None:
         )
     )
     output.answer(code_named(record.code), record.facts)
-    for hold in holds_of(record):
-        output.say(f"待人工决定：{hold}", f"held for a person: {hold}", style="yellow")
+    show_held(output, record)
     if cause is not None:
         output.say(
             f"由记录 {cause.index} 引发（{wire_name(cause.command)}，{cause.signer}）",
@@ -141,6 +142,24 @@ def roles_of(record: Record) -> str:
 def holds_of(record: Record) -> list[str]:
     """The rules that held what an accepted record asked for."""
     return [hold for event in record.events for hold in getattr(event, "holds", ())]
+
+
+def held_told(record: Record) -> tuple[str, str] | None:
+    """That what the record accepted waits for a person, and why, in Chinese and English; None where nothing waits."""
+    told = [hold_told(hold) for hold in holds_of(record)]
+    if not told:
+        return None
+    return (
+        f"已受理，待人工审核：{'；'.join(zh for zh, _en in told)}",
+        f"accepted, held for review: {'; '.join(en for _zh, en in told)}",
+    )
+
+
+def show_held(output: Output, record: Record) -> None:
+    """Say so where what the record accepted waits for a person."""
+    held = held_told(record)
+    if held is not None:
+        output.say(*held, style="yellow")
 
 
 def trace(records: Iterable[Record], object_id: str) -> list[Step]:

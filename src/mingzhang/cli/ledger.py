@@ -10,6 +10,7 @@ from click.core import ParameterSource
 from mingzhang.chain.codes import code_named
 from mingzhang.chain.contracts import REGISTRY
 from mingzhang.chain.operations import Record, wire_name
+from mingzhang.cli import explaining
 from mingzhang.cli.command import Group, describe
 from mingzhang.cli.errors import Failed
 from mingzhang.cli.fields import example_of, fields_of, first_paragraph
@@ -218,9 +219,7 @@ def _show_receipt(output: Output, store: Store, receipt: Receipt, *, commands: l
         return False
     items = []
     for (index, name), command in zip(receipt.items, commands, strict=True):
-        record = _record(store, index)
-        code = code_named(name)
-        items.append({"index": index, "type": wire_name(command), **explained(code, record.facts)})
+        items.append({"index": index, "type": wire_name(command), **_answered(_record(store, index), name)})
     follow_ups = _follow_ups(store, receipt)
     good = all(item["number"] in GOOD_CODES for item in items)
     if output.as_json:
@@ -250,6 +249,8 @@ def _show_receipt(output: Output, store: Store, receipt: Receipt, *, commands: l
 def _show_items(output: Output, items: list[dict[str, Any]], receipt: Receipt) -> None:
     if len(items) == 1:
         output.answer(code_named(items[0]["code"]), items[0]["facts"])
+        if items[0]["holds"]:
+            output.say(items[0]["sentence_zh"], items[0]["sentence_en"], style="yellow")
         output.pairs((("记录", "record", items[0]["index"]), ("高度", "height", receipt.height)))
         return
     columns = (
@@ -263,6 +264,13 @@ def _show_items(output: Output, items: list[dict[str, Any]], receipt: Receipt) -
         f"{len(items)} 项中 {len(items) - refused} 项受理，{refused} 项拒绝；高度 {receipt.height}",
         f"{len(items) - refused} of {len(items)} items accepted, {refused} refused; height {receipt.height}",
     )
+
+
+def _answered(record: Record, code_name: str) -> dict[str, Any]:
+    """An item's answer; of an accepted one that waits for a person the sentence says so, and `holds` why."""
+    about = explained(code_named(code_name), record.facts) | {"holds": explaining.holds_of(record)}
+    held = explaining.held_told(record)
+    return about if held is None else about | {"sentence_zh": held[0], "sentence_en": held[1]}
 
 
 def _record(store: Store, index: int) -> Record:
@@ -283,6 +291,6 @@ def _follow_ups(store: Store, receipt: Receipt) -> list[dict[str, Any]]:
         record = REGISTRY.leaves.decode(leaf)
         if isinstance(record, Record) and record.cause in called:
             called.add(record.index)
-            about = explained(code_named(record.code), record.facts)
+            about = _answered(record, record.code)
             found.append({"index": record.index, "cause": record.cause, "type": wire_name(record.command), **about})
     return found

@@ -8,11 +8,10 @@ from mingzhang.chain.contracts.agreements import AgreementCountersigned
 from mingzhang.chain.contracts.disclosure import Published
 from mingzhang.chain.contracts.evaluations import ReEvaluated, SelfEvaluationSubmitted
 from mingzhang.chain.contracts.milestones import MilestoneReleased
-from mingzhang.chain.contracts.payments import PaymentRequested
+from mingzhang.chain.contracts.payments import PaymentRequested, hold_told
 from mingzhang.chain.contracts.releases import ReleaseMilestone
 from mingzhang.chain.contracts.results import RectificationOrdered, ResultApplied
 from mingzhang.chain.contracts.scorecards import AssessedAtEnd
-from mingzhang.chain.contracts.standards import PARAMETERS
 from mingzhang.chain.operations import Record
 
 _NEXT_YEAR = {"keep": "维持", "raise": "增加", "cut": "核减"}
@@ -39,15 +38,6 @@ def noted(records: Sequence[Record]) -> str:
     """What is worth knowing of accepted records: why a payment waits, what was bound, the scores, what is not shown."""
     events = [event for record in records for event in record.events]
     return ";".join(note for event in events if type(event) in _NOTES and (note := _NOTES[type(event)](event)))
-
-
-def held_because(hold: str) -> str:
-    """A hold as the payment's event keeps it (`parameter:figure>=limit`), as a sentence."""
-    name, _, figures = hold.partition(":")
-    seen, _, limit = figures.partition(">=")
-    if name.endswith("_fen"):
-        seen, limit = f"{int(seen) // 100:,} 元", f"{int(limit) // 100:,} 元"
-    return f"{PARAMETERS[name][1]}(本笔 {seen},界限 {limit})"
 
 
 def score(hundredths: int) -> str:
@@ -85,7 +75,7 @@ def _assessed(event: AssessedAtEnd) -> Said:
 
 
 def _held(event: PaymentRequested) -> str:
-    return ";".join(f"转人工审核:{held_because(hold)}" for hold in event.holds)
+    return ";".join(f"转人工审核:{hold_told(hold)[0]}" for hold in event.holds)
 
 
 def _bound(event: AgreementCountersigned) -> str:

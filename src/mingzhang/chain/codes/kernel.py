@@ -2,7 +2,7 @@
 
 from mingzhang.chain.codes.code import Code
 
-OK = Code(number=1, name="ok", zh="已受理并生效", en="accepted and in effect")
+OK = Code(number=1, name="ok", zh="已受理", en="accepted")
 EXISTS = Code(
     number=2,
     name="exists",

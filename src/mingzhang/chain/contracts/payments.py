@@ -14,6 +14,7 @@ from mingzhang.chain.calendar import date_of
 from mingzhang.chain.codec import Commitment, Date, Digest, Name, ObjectId, PositiveFen, Text, Wire
 from mingzhang.chain.codes import Refused
 from mingzhang.chain.codes import payments as codes
+from mingzhang.chain.codes.code import yuan
 from mingzhang.chain.contracts.balances import check_allocated, check_spendable, moved
 from mingzhang.chain.contracts.budgets import (
     Bucket,
@@ -240,6 +241,25 @@ def _holds(view: View, command: RequestPayment, block: Block) -> list[str]:
     if month_day >= first_day:
         holds.append(f"year_end_hold_from_day:{month_day}>={first_day}")
     return holds
+
+
+def hold_told(hold: str) -> tuple[str, str]:
+    """A hold as `PaymentRequested` keeps it, as a Chinese and an English sentence."""
+    name, _, figures = hold.partition(":")
+    seen, _, limit = figures.partition(">=")
+    if name == "payment_hold_above_fen":
+        amount, least = yuan(int(seen)), yuan(int(limit))
+        return (
+            f"金额 {amount} 元，达到须由财政国库人员审核的 {least} 元",
+            f"the amount {amount} yuan reaches {least} yuan, from which the treasury reviews each payment",
+        )
+    if name == "year_end_hold_from_day":
+        day, first = ((int(text) // 100, int(text) % 100) for text in (seen, limit))
+        return (
+            f"业务日期 {day[0]}月{day[1]}日 在年底审核起始日 {first[0]}月{first[1]}日 或之后（年底突击花钱防范）",
+            f"the business date {day[0]:02d}-{day[1]:02d} is not before {first[0]:02d}-{first[1]:02d} (year end)",
+        )
+    return f"{name} {figures}", f"{name} {figures}"
 
 
 def decide_decide_payment(view: View, item: Item, block: Block) -> list[Wire]:
