@@ -41,7 +41,7 @@ help:
 .PHONY: setup
 setup: .venv/dev.stamp
 
-# Run the case of the rehabilitation hospital; HEADLESS=1 does not wait for anyone, DIR=folder keeps its ledger there
+# Run the case of the rehabilitation hospital and serve it; HEADLESS=1 ends after the case, DIR=folder keeps it there
 .PHONY: demo
 demo: .venv/runtime.stamp
 	@$(BIN)/mingzhang demo $(if $(DIR),'$(DIR)') $(if $(filter-out 0,$(HEADLESS)),--headless)

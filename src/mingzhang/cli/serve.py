@@ -45,6 +45,11 @@ def add_to(group: Group) -> None:
               help="端口，0 为任一空闲端口 port; 0 takes a free one")  # fmt: skip
 def serve_directory(output: Output, directory: Path, *, host: str, port: int) -> None:
     """Serve until told to stop."""
+    open_doors(output, directory, host=host, port=port)
+
+
+def open_doors(output: Output, directory: Path, *, host: str = HOST, port: int = PORT) -> None:
+    """Open a ledger's doors and wait until told to stop. Raises Failed where the address is taken."""
     with Desk.open(directory) as desk:
         try:
             listening = listen(host, port)

@@ -79,6 +79,14 @@ def _farewell(directory: Path, out: Console, *, headless: bool, good: bool) -> N
     out.print(Text(f"演示用完后,可自行删除 {directory} 和 {proofs_folder(directory)}。", style="dim"))
 
 
+def is_finished(directory: Path) -> bool:
+    """Whether a demo was told to its end in this directory."""
+    if not (directory / FILE_NAME).exists() or not (proofs_folder(directory) / "consistency.json").exists():
+        return False
+    with Desk.open(directory, writing=False) as desk:
+        return desk.chain_id == CHAIN_ID
+
+
 def _taken(directory: Path) -> str:
     if not directory.is_dir():
         return f"{directory} 不是目录。\n{directory}: is not a directory."
