@@ -1,10 +1,9 @@
 """How work, memory and start-up grow from 10^5 to 10^6 payments on one ledger, views followed in the same process.
 
 `python bench/growth.py [payments]`: a point each tenth of the way. Payments are signed in batches of 500 while the
-clock is stopped. Memory is the process's resident set; opening is a second process's look at the same directory.
+clock is stopped. Memory is the process's own (RssAnon); opening is a second process's look at the same directory.
 """
 
-import resource
 import subprocess
 import sys
 import threading
@@ -36,10 +35,12 @@ print((time.perf_counter() - loaded) * 1000)
 """
 
 
-def resident_mib() -> float:
-    """Resident set of this process now."""
-    pages = int(Path("/proc/self/statm").read_text().split()[1])
-    return pages * resource.getpagesize() / 2**20
+def own_mib() -> float:
+    """Memory of this process's own; pages of files that are only mapped, and can be dropped, do not count."""
+    for line in Path("/proc/self/status").read_text().splitlines():
+        if line.startswith("RssAnon:"):
+            return int(line.split()[1]) / 1024
+    raise RuntimeError("this system does not tell a process's own memory")
 
 
 def opening_ms(directory: Path) -> float:
@@ -78,7 +79,7 @@ def main() -> None:
             on_disk, shown = fill(stage, ledger, follower, first=point * step, count=step)
             sizes = [(stage.directory / name).stat().st_size / 2**20 for name in ("ledger.sqlite", "views.sqlite")]
             print(
-                f"{(point + 1) * step:>10}{step / on_disk:>12.0f}{step / shown:>12.0f}{resident_mib():>12.0f}"
+                f"{(point + 1) * step:>10}{step / on_disk:>12.0f}{step / shown:>12.0f}{own_mib():>12.0f}"
                 f"{opening_ms(stage.directory):>12.1f}{sizes[0]:>12.0f}{sizes[1]:>12.0f}",
                 flush=True,
             )
