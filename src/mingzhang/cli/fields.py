@@ -62,6 +62,42 @@ def example_of(kind: type) -> dict[str, Any]:
     return sample
 
 
+DESCRIPTIONS_ZH = {
+    "identifier made by the caller: organisation id, colon, local part":
+        "编号：单位编号、半角冒号、自编部分，如 hospital:2022-001",
+    "identifier of an agreement: unit, colon, local part; short, for the payments' ids grow from it":
+        "合同编号：单位编号、半角冒号、自编部分，宜短，付款编号由它生成",
+    "identifier of an organisation, person or table":
+        "单位、人员或代码表的编号：小写字母、数字、点、横线、下划线，最多 64 个",
+    "identifier of a milestone or condition": "里程碑或条件的编号：小写字母、数字、点、横线、下划线",
+    "id of the object, by its kind": "对象的编号，依其种类",
+    "text, line feeds allowed": "文字，可换行",
+    "text, may be empty": "文字，可为空",
+    "name in one line": "一行之内的名称",
+    "salted commitment to a sealed value or file": "密封内容的承诺：64 位小写十六进制，由 mingzhang seal 输出",
+    "32 bytes in lower-case hexadecimal": "64 位小写十六进制",
+    "128 random bits in hexadecimal": "32 位小写十六进制的随机数",
+    "public key in hexadecimal: 64 bytes for SM2, 32 for Ed25519": "十六进制公钥：SM2 为 128 位，Ed25519 为 64 位",
+    "64-byte signature in hexadecimal": "128 位十六进制的签名",
+    "amount in fen (分), at least 1": "金额（分），不小于 1",
+    "amount in fen (分), not negative": "金额（分），不为负",
+    "signed amount in fen (分)": "金额（分），可为负",
+    "business date, YYYY-MM-DD": "业务日期，形如 2022-06-01（YYYY-MM-DD）",
+    "fiscal year": "财政年度",
+    "seconds since 1970-01-01T00:00:00Z, ledger time": "账本时间：1970-01-01T00:00:00Z 起的秒数",
+    "code of a code table": "代码表中的代码：字母和数字，最多 21 个",
+    "rate in basis points, 10000 is 100 %": "比率，万分之一为单位，10000 即 100 %",
+    "score or weight in hundredths, 10000 is 100.00": "分数或权重，百分之一为单位，10000 即 100.00",
+    "0: no rectification is ordered": "0 表示不要求整改",
+}  # fmt: skip
+"""The types' descriptions in Chinese."""
+
+
+def description_zh(description: str) -> str:
+    """A type's description in Chinese; the English one where it is not known here."""
+    return DESCRIPTIONS_ZH.get(description, description)
+
+
 def described(kind: Any) -> str:
     """A type in words, such as `list of object id`."""
     return _words(types.type_info(kind))
@@ -87,8 +123,8 @@ def _fields(info: Any, prefix: str) -> list[Field]:
             Field(
                 path=path,
                 type=_words(field.type),
-                bounds=_bounds(_without_none(field.type)),
-                description=_description(field.type),
+                bounds=_bounds(without_none(field.type)),
+                description=description_of(field.type),
                 is_optional=not field.required or _may_be_none(field.type),
             )
         )
@@ -102,7 +138,8 @@ def _bare(info: Any) -> Any:
     return info.type if isinstance(info, types.Metadata) else info
 
 
-def _without_none(info: Any) -> Any:
+def without_none(info: Any) -> Any:
+    """What a type is beside null, without its description."""
     bare = _bare(info)
     if not isinstance(bare, types.UnionType):
         return bare
@@ -117,7 +154,7 @@ def _may_be_none(info: Any) -> bool:
 
 def _inner(info: Any) -> tuple[Any, str]:
     """What a list or dict holds, and how its place is written."""
-    bare = _without_none(info)
+    bare = without_none(info)
     if isinstance(bare, types.ListType | types.VarTupleType):
         inner, suffix = _inner(bare.item_type)
         return inner, "[]" + suffix
@@ -128,7 +165,7 @@ def _inner(info: Any) -> tuple[Any, str]:
 
 
 def _words(info: Any) -> str:
-    bare = _without_none(info)
+    bare = without_none(info)
     ending = " or null" if _may_be_none(info) else ""
     if isinstance(bare, types.StrType):
         return NAME_BY_PATTERN.get(bare.pattern or "", "text") + ending
@@ -167,19 +204,20 @@ def _range(low: int | None, high: int | None, unit: str = "") -> str:
     return f"{words} {unit}".strip()
 
 
-def _description(info: Any) -> str:
+def description_of(info: Any) -> str:
+    """The description that a field type carries, in English; "" without one."""
     if isinstance(info, types.Metadata) and info.extra_json_schema:
         return str(info.extra_json_schema.get("description", ""))
     bare = _bare(info)
     if isinstance(bare, types.UnionType):
-        return next((text for one in bare.types if (text := _description(one))), "")
+        return next((text for one in bare.types if (text := description_of(one))), "")
     if isinstance(bare, types.ListType | types.VarTupleType):
-        return _description(bare.item_type)
+        return description_of(bare.item_type)
     return ""
 
 
 def _sample(info: Any) -> Any:
-    bare = _without_none(info)
+    bare = without_none(info)
     if isinstance(bare, types.StrType):
         if bare.pattern is not None:
             return next((sample for sample in SAMPLES if re.search(bare.pattern, sample)), "1")

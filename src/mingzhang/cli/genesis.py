@@ -12,6 +12,7 @@ import yaml
 from mingzhang.chain.contracts.founding import FoundLedger
 from mingzhang.chain.operations import wire_name
 from mingzhang.cli.errors import Failed
+from mingzhang.cli.requirement import Misfit, misfit
 from mingzhang.desk import NEW_KEY
 
 MAX_FILE_BYTES = 1024 * 1024
@@ -35,19 +36,19 @@ checkpoint_threshold: 2         # 检查点须有几家单位签名 | organisati
 
 organisations:                  # 上级在前，下级在后 | a parent stands before those below it
   - organisation_id: dg
-    name: 东莞市人民政府
+    name: 示例市人民政府
     kind: government            # government finance audit congress department unit bank supervisor supplier agency
     parent: null
     division_code: "441900000"  # 行政区划代码，加引号 | in quotes
     checkpoint_key: null        # null: 不签检查点 does not sign; new: 新建密钥 make a key; 或公钥 or a public key
   - organisation_id: dg.finance
-    name: 东莞市财政局
+    name: 示例市财政局
     kind: finance
     parent: dg
     division_code: "441900000"
     checkpoint_key: new
   - organisation_id: dg.audit
-    name: 东莞市审计局
+    name: 示例市审计局
     kind: audit
     parent: dg
     division_code: "441900000"
@@ -85,7 +86,7 @@ def genesis_of_yaml(text: str, name: str) -> FoundLedger:
     try:
         genesis = msgspec.convert(value, FoundLedger, strict=True)
     except msgspec.ValidationError as error:
-        raise Failed(f"{name}：内容不符合要求", f"{name}: {_readable(error)}") from None
+        raise Failed(*_sentences(name, misfit(value, FoundLedger), error)) from None
     organisations = [
         msgspec.structs.replace(one, checkpoint_key=NEW_KEY) if at in new_organisations else one
         for at, one in enumerate(genesis.organisations)
@@ -139,12 +140,13 @@ def _seconds(value: Any) -> Any:
     return value
 
 
-def _readable(error: msgspec.ValidationError) -> str:
-    """Msgspec's sentence with the place as people write it: organisations[0].division_code."""
-    what, _at, place = str(error).partition(" - at `$")
-    place = place.rstrip("`").lstrip(".")
-    hint = "; put it in quotes" if what == "Expected `str`, got `int`" else ""
-    return f"{place}: {what}{hint}" if place else what
+def _sentences(name: str, found: Misfit | None, error: msgspec.ValidationError) -> tuple[str, str]:
+    """What is wrong with a field, the place as people write it: organisations[0].division_code."""
+    if found is None:
+        return f"{name}：内容不符合要求", f"{name}: {error}"
+    is_bare_number = str(error).startswith("Expected `str`, got `int`")
+    hint_zh, hint_en = ("；请加引号", "; put it in quotes") if is_bare_number else ("", "")
+    return f"{name}：字段 {found.place}：{found.zh}{hint_zh}", f"{name}: {found.place}: {found.en}{hint_en}"
 
 
 def _read(path: Path) -> str:

@@ -12,6 +12,7 @@ from mingzhang.chain.codec import CodecError, check_text, encode
 from mingzhang.chain.contracts import REGISTRY
 from mingzhang.chain.tx import MAX_ENVELOPE_BYTES, MAX_ITEMS
 from mingzhang.cli.errors import Failed
+from mingzhang.cli.requirement import Misfit, misfit, misfit_of_text
 
 MAX_INPUT_BYTES = 4 * MAX_ENVELOPE_BYTES
 """White space and escapes may make a file larger than the envelope it becomes."""
@@ -32,7 +33,7 @@ def read_commands(data: bytes) -> list[Any]:
             f"between 1 and {MAX_ITEMS} items, not {len(items)}",
         )
     many = isinstance(value, list)
-    return [_command(item, f"[{at}]" if many else "") for at, item in enumerate(items)]
+    return [_command(item, (f"第 {at} 项", f"item {at}") if many else ("", "")) for at, item in enumerate(items, 1)]
 
 
 def _parse(data: bytes) -> Any:
@@ -72,26 +73,36 @@ def _no_float(text: str) -> Any:
     )
 
 
-def _command(item: Any, place: str) -> Any:
+def _command(item: Any, place: tuple[str, str]) -> Any:
+    zh, en = place
     if not isinstance(item, dict):
-        raise Failed(f"{place or '输入'}须是一个对象", f"{place or 'the input'}: must be an object")
+        raise Failed(f"{zh or '输入'}须是一个对象", f"{en or 'the input'}: must be an object")
     name = item.get("type")
     if not isinstance(name, str) or name not in OPEN_COMMANDS:
         raise Failed(
-            f"{place} 没有指令类型 {name!r};mingzhang submit --types 列出全部".lstrip(),
-            f"{_joined(place, 'type')}: there is no command {name!r}; `mingzhang submit --types` lists them",
+            f"{zh} 没有指令类型 {name!r}；mingzhang submit --types 列出全部".lstrip(),
+            f"{en + ', ' if en else ''}type: there is no command {name!r}; `mingzhang submit --types` lists them",
         )
+    composed = _composed(item)
     try:
-        command = msgspec.convert(_composed(item), _COMMAND, strict=True)
+        command = msgspec.convert(composed, _COMMAND, strict=True)
     except msgspec.ValidationError as error:
-        what, _at, inner = str(error).partition(" - at `$")
-        field = _joined(place, inner.rstrip("`").lstrip("."))
-        raise Failed(f"字段 {field or name} 不符合要求", f"{field or name}: {what}") from None
+        raise Failed(*_sentences(misfit(composed, OPEN_COMMANDS[name]), error, place)) from None
     try:
         check_text(encode(command))
-    except CodecError as error:
-        raise Failed(f"{name} 含有不允许的字符", f"{_joined(place, name)}: {error}") from None
+    except (CodecError, UnicodeEncodeError) as error:
+        raise Failed(*_sentences(misfit_of_text(composed), error, place)) from None
     return command
+
+
+def _sentences(found: Misfit | None, error: Exception, place: tuple[str, str]) -> tuple[str, str]:
+    """What is wrong with a field of the item at a place; msgspec's own words where the field was not found."""
+    if found is None:
+        found = Misfit("", "不符合要求", str(error))
+    zh, en = place
+    zh = f"{zh} " if zh and found.place else zh
+    field = f"字段 {found.place}" if found.place else ""
+    return f"{zh}{field}：{found.zh}", ", ".join(part for part in (en, found.place) if part) + f": {found.en}"
 
 
 def _composed(value: Any) -> Any:
@@ -103,7 +114,3 @@ def _composed(value: Any) -> Any:
     if isinstance(value, dict):
         return {key: _composed(one) for key, one in value.items()}
     return value
-
-
-def _joined(place: str, field: str) -> str:
-    return f"{place}.{field}" if place and field and not field.startswith("[") else place + field
