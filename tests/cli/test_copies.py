@@ -296,7 +296,7 @@ def test_who_may_not_erase(shell: Shell, person: str, says: str) -> None:
 def test_what_is_not_in_the_vault_cannot_be_erased(shell: Shell) -> None:
     done = shell.run("erase", shell.found(), "0" * 64, "--as", "root", "--reason", "无")
     assert done.exit_code == 1
-    assert "保险库中没有该内容" in done.errors
+    assert "保管库中没有该内容" in done.errors
 
 
 def test_an_unfinished_copy_is_not_taken_for_a_whole_one(shell: Shell) -> None:

@@ -24,7 +24,8 @@ def test_what_is_secret_is_private(shell: Shell) -> None:
         assert stat.S_IMODE(path.stat().st_mode) == 0o600, path
 
 
-def test_passwords_are_asked_twice(shell: Shell) -> None:
+def test_passwords_are_asked_twice(shell: Shell, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("mingzhang.cli.ledger.can_ask", lambda: True)
     genesis = shell.folder / "genesis.yaml"
     genesis.write_text(GENESIS.format(suite="intl"), encoding="utf-8")
     answers = "".join(f"secret of {person}\n" * 2 for person in PEOPLE)
@@ -49,8 +50,29 @@ def test_a_short_password_leaves_nothing_behind(shell: Shell) -> None:
     passwords.write_text(PASSWORDS.replace("secret of cashier", "short"), encoding="utf-8")
     done = shell.run("init", shell.folder / "ledger", "--genesis", genesis, "--passwords", passwords)
     assert done.exit_code == 1
+    assert "cashier 的口令太短" in done.errors
     assert "8 characters" in done.errors
     assert not (shell.folder / "ledger").exists()
+
+
+def test_without_a_terminal_those_without_a_password_are_named(shell: Shell) -> None:
+    genesis, passwords = shell.folder / "genesis.yaml", shell.folder / "passwords.yaml"
+    genesis.write_text(GENESIS.format(suite="intl"), encoding="utf-8")
+    passwords.write_text('root: "secret of root"', encoding="utf-8")
+    done = shell.run("init", shell.folder / "ledger", "--genesis", genesis, "--passwords", passwords)
+    assert done.exit_code == 2
+    assert "缺少：cashier、auditor" in done.errors
+    assert "GetPass" not in done.errors
+    assert not (shell.folder / "ledger").exists()
+
+
+def test_a_password_of_nobody_is_refused(shell: Shell) -> None:
+    genesis, passwords = shell.folder / "genesis.yaml", shell.folder / "passwords.yaml"
+    genesis.write_text(GENESIS.format(suite="intl"), encoding="utf-8")
+    passwords.write_text(PASSWORDS + "\nstranger: some long secret", encoding="utf-8")
+    done = shell.run("init", shell.folder / "ledger", "--genesis", genesis, "--passwords", passwords)
+    assert done.exit_code == 1
+    assert "passwords.yaml：创世文件中没有人员 stranger" in done.errors
 
 
 def test_a_directory_in_use_is_left_alone(shell: Shell) -> None:

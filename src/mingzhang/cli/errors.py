@@ -30,6 +30,14 @@ class Failed(Exception):
         self.sentence_en = sentence_en
 
 
+class WrongUse(click.UsageError):
+    """A command was used wrongly: its sentences in Chinese and English. Exit code 2."""
+
+    def __init__(self, sentence_zh: str, sentence_en: str) -> None:
+        super().__init__(sentence_en)
+        self.sentence_zh = sentence_zh
+
+
 KNOWN: tuple[tuple[type[BaseException], str], ...] = (
     (LedgerLocked, "另一进程正在写入本账本，请稍后再试或通过该进程提交"),
     (keys.WrongPasswordError, "口令不对"),
@@ -39,11 +47,11 @@ KNOWN: tuple[tuple[type[BaseException], str], ...] = (
     (keys.TooManyAtOnceError, "同时核对的口令过多，请稍后再试"),
     (keys.KeyFileError, "密钥文件不能使用"),
     (vault.ErasedError, "该内容已按规定删除"),
-    (vault.NotInVaultError, "保险库中没有该内容"),
+    (vault.NotInVaultError, "保管库中没有该内容"),
     (vault.NotAReaderError, "无权打开该内容"),
     (vault.ErasureUnfinishedError, "已删除并留有回执，但另一进程正在读取，请稍后再试一次"),
-    (vault.CorruptError, "保险库的内容被改动"),
-    (vault.VaultError, "保险库不能完成所要求的操作"),
+    (vault.CorruptError, "保管库的内容被改动"),
+    (vault.VaultError, "保管库不能完成所要求的操作"),
     (CodecError, "内容不符合规定格式"),
     (SuiteError, "密钥或密文不能使用"),
     (NodeFailed, "节点已停止，请检查磁盘与日志"),
@@ -84,6 +92,8 @@ def sentences(error: BaseException) -> tuple[str, str]:
 def usage_sentences(error: click.UsageError) -> tuple[str, str]:
     """The Chinese and English sentence of a wrong use."""
     en = error.format_message()
+    if isinstance(error, WrongUse):
+        return error.sentence_zh, en
     if isinstance(error, click.exceptions.NoSuchCommand):
         return f"没有命令 {error.command_name}", en
     if isinstance(error, click.NoSuchOption):

@@ -1,5 +1,6 @@
 """`mingzhang keys`: the keys that this directory holds. How a key is sealed is the node's matter."""
 
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -27,6 +28,11 @@ def read_password(path: Path | None) -> str | None:
     if not lines or not lines[0]:
         raise Failed(f"{path}：第一行须是口令", f"{path}: the first line must be the password")
     return lines[0]
+
+
+def can_ask() -> bool:
+    """Whether there is a terminal to ask at: without one Python would warn, and show what is typed."""
+    return sys.stdin.isatty()
 
 
 def ask_password(person_id: str) -> str:

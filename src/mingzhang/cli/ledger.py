@@ -9,17 +9,19 @@ from click.core import ParameterSource
 
 from mingzhang.chain.codes import code_named
 from mingzhang.chain.contracts import REGISTRY
+from mingzhang.chain.contracts.founding import FoundLedger
 from mingzhang.chain.operations import Record, wire_name
 from mingzhang.cli import explaining
 from mingzhang.cli.command import Group, describe
-from mingzhang.cli.errors import Failed
+from mingzhang.cli.errors import Failed, WrongUse
 from mingzhang.cli.fields import example_of, fields_of, first_paragraph
 from mingzhang.cli.genesis import EXAMPLE, passwords_for, read_genesis, read_yaml
 from mingzhang.cli.intake import OPEN_COMMANDS, read_commands
-from mingzhang.cli.keys import DIRECTORY, PASSWORD_FILE, ask_new_password, ask_password, read_password
+from mingzhang.cli.keys import DIRECTORY, PASSWORD_FILE, ask_new_password, ask_password, can_ask, read_password
 from mingzhang.cli.output import GOOD_CODES, Column, Output, explained
 from mingzhang.cli.serve import submit_by_url
 from mingzhang.desk import Desk, PasswordNeeded
+from mingzhang.node.key_files import PASSWORD_CHARACTERS_MIN
 from mingzhang.node.ledger import Receipt
 from mingzhang.node.store import Store
 
@@ -38,7 +40,7 @@ _own = Group(zh="", en="")
 
 @describe(
     _own, "init",
-    zh="按创世文件新建账本：账本、视图、保险库、节点密钥和人员密钥。目录须是新的或空的。",
+    zh="按创世文件新建账本：账本、视图、保管库、节点密钥和人员密钥。目录须是新的或空的。",
     en="Found a ledger from a genesis file: ledger, views, vault, node key, keys of the first people."
     " The directory must be new or empty.",
     examples=(
@@ -68,8 +70,7 @@ def init(output: Output, directory: Path | None, genesis: Path | None, **options
     command = read_genesis(genesis)
     passwords: dict[str, str] = {}
     if not options["sandbox_keys"]:
-        given = _passwords(options["passwords"])
-        passwords = passwords_for(command, lambda person: given.get(person) or ask_new_password(person))
+        passwords = _passwords_of(command, _passwords(options["passwords"]), file=options["passwords"])
     with Desk.create(directory, command, passwords=passwords, sandbox_keys=options["sandbox_keys"]) as desk:
         block = desk.store.block(1)
         root = "" if block is None else block.root.hex()
@@ -176,6 +177,31 @@ def _passwords(path: Path | None) -> dict[str, str]:
             f"{path.name}：须为“人员：口令”，口令加引号", f"{path.name}: must be `person: password`, in quotes"
         )
     return value
+
+
+def _passwords_of(command: FoundLedger, given: dict[str, str], *, file: Path | None) -> dict[str, str]:
+    """A good password for each new key, asked for where the file gives none. Raises WrongUse, Failed."""
+    people = {one.person_id for one in command.people}
+    if strangers := sorted(set(given) - people):
+        named, name = "、".join(strangers), "" if file is None else file.name
+        raise Failed(
+            f"{name}：创世文件中没有人员 {named}", f"{name}: not a person of the genesis: {', '.join(strangers)}"
+        )
+    passwords: dict[str, str] = {}
+    lacking = [person for person in passwords_for(command, lambda _person: "") if not given.get(person)]
+    if lacking and not can_ask():
+        raise WrongUse(
+            f"没有终端可问口令，--passwords 中缺少：{'、'.join(lacking)}",
+            f"no terminal to ask at; --passwords FILE lacks: {', '.join(lacking)}",
+        )
+    for person, password in passwords_for(command, lambda one: given.get(one) or ask_new_password(one)).items():
+        if len(password) < PASSWORD_CHARACTERS_MIN:
+            raise Failed(
+                f"{person} 的口令太短：须至少 {PASSWORD_CHARACTERS_MIN} 个字符",
+                f"{person}: the password must have at least {PASSWORD_CHARACTERS_MIN} characters",
+            )
+        passwords[person] = password
+    return passwords
 
 
 def _show_types(output: Output) -> None:
