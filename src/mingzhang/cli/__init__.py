@@ -3,7 +3,7 @@
 import click
 
 from mingzhang import __version__
-from mingzhang.cli import copies, demonstration, ledger, proofs, serve, show, upkeep
+from mingzhang.cli import copies, demonstration, ledger, proofs, sealing, serve, show, upkeep
 from mingzhang.cli.command import Group, set_up_logging
 from mingzhang.cli.imports import imports
 from mingzhang.cli.keys import keys
@@ -22,7 +22,7 @@ def main(output: Output) -> None:
     set_up_logging(output)
 
 
-for subject in (ledger, show, proofs, upkeep, copies, serve, demonstration):
+for subject in (ledger, sealing, show, proofs, upkeep, copies, serve, demonstration):
     subject.add_to(main)
 main.add_command(keys)
 main.add_command(imports)
