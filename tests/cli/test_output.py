@@ -65,7 +65,7 @@ def test_rows_as_json_keep_their_integers() -> None:
         (9_050, "hundredths", "90.50"),
         (-5, "hundredths", "-0.05"),
         (10_000, "bp", "100.00%"),
-        (0, "time", "1970-01-01 08:00:00"),
+        (0, "time", "1970-01-01 08:00:00 +08:00"),
         (None, "fen", ""),
         (True, "text", "是 yes"),
         (["a", "b"], "text", "a, b"),
@@ -78,7 +78,7 @@ def test_values_have_their_units(value: object, kind: str, text: str) -> None:
 
 def test_facts_are_read_by_the_unit_in_their_name() -> None:
     assert shown_fact("available_fen", 5_00) == "5.00"
-    assert shown_fact("expires_at", 0) == "1970-01-01 08:00:00"
+    assert shown_fact("expires_at", 0) == "1970-01-01 08:00:00 +08:00"
     assert shown_fact("year", 2022) == "2022"
 
 
@@ -91,3 +91,10 @@ def test_a_refusal_is_told_whole_in_english_too() -> None:
     assert explained(code, facts)["sentence_en"] in stream.getvalue()
     assert "what would make it pass" in stream.getvalue()
     assert explained(code, facts)["sentence_zh"] not in stream.getvalue()
+
+
+def test_nested_values_have_headings_and_units() -> None:
+    made, _stream = output()
+    assert made.told("years", [{"year": 2022, "amount_fen": 5_00}]) == "年度 2022, 金额（元） 5.00"
+    made.lang = "en"
+    assert made.told("years", [{"year": 2022, "amount_fen": 5_00}]) == "year 2022, amount (yuan) 5.00"

@@ -29,6 +29,34 @@ def test_a_citizen_verifies_a_payment_without_the_node(files: Path) -> None:
     assert "沙盒时钟" in done.output
     assert "city:pay-1" in done.output
     assert "10.00" in done.output, "the amount in yuan"
+    assert "金额（元）" in done.output
+    assert "_fen" not in done.output
+    assert "+08:00" in done.output
+
+
+def test_a_citizen_reads_what_is_published_and_what_was_withheld(shell: Shell) -> None:
+    directory = shell.furnished()
+    shell.pay(directory, 1)
+    shell.well("submit", directory, "--as", "root", "-", given=json.dumps(granted("auditor", "publisher")))
+    rules = [
+        {"type": "disclosure.set_field_rule/1", "organisation": "city", "kind": "payment", "field": field,
+         "treatment": treatment, "basis": "信息公开条例"}
+        for field, treatment in (("amount_fen", "clear"), ("purpose", "masked"), ("requested_by", "hidden"))
+    ]  # fmt: skip
+    publish = {"type": "disclosure.publish/1", "publication_id": "city:pub", "kind": "payment",
+               "object_id": "city:pay-1", "title": "办公用品支付", "notice": "测试", "due_time": None,
+               "replaces": None}  # fmt: skip
+    shell.well("submit", directory, "--as", "auditor", "-", given=json.dumps([*rules, publish]))
+    shell.well("checkpoint", directory)
+    shell.well("bundle", directory, "--publication", "city:pub", "-o", shell.folder / "p.json")
+    (shell.folder / "keys.json").write_text(shell.well("trust", directory).output)
+    text = shell.well("verify", shell.folder / "p.json", "--trust", shell.folder / "keys.json").output
+    lines = {line.split()[0]: line for line in text.splitlines() if line.split()}
+    assert "办公用品支付" in lines["标题"]
+    assert "10.00" in lines["金额（元）"]
+    assert "不公开  信息公开条例" in lines["经办人"]
+    assert "遮盖  信息公开条例" in text
+    assert "_fen" not in text
 
 
 def test_a_citizen_verifies_consistency(shell: Shell, files: Path) -> None:

@@ -8,10 +8,12 @@ import pytest
 from tests.cli.city import LINE_FEN, Shell
 
 from mingzhang.cli.lists import LISTS
+from mingzhang.cli.output import beijing
+from mingzhang.cli.words import STATUSES
 from mingzhang.desk import Desk
 
 GIVEN = {
-    "organisation": "city", "status": "held", "year": 2022, "project_id": "city:none", "line_id": "city:line",
+    "organisation": "city", "year": 2022, "project_id": "city:none", "line_id": "city:line",
     "payee_id": "city:payee", "text": "办公", "signer": "cashier", "command": "payments.request/1", "code": "ok",
     "role": "auditor", "refused": None,
 }  # fmt: skip
@@ -37,7 +39,10 @@ def test_the_overview_says_where_the_ledger_stands(shell: Shell, city: Path) -> 
         block = desk.store.block(8)
     assert block is not None
     assert told["root"] == block.root.hex()
-    assert "沙盒时钟" in shell.well("show", city).output
+    text = shell.well("show", city).output
+    assert "沙盒时钟" in text
+    assert beijing(block.time) in text
+    assert told["time"] == block.time
 
 
 @pytest.mark.parametrize("what", LISTS)
@@ -60,7 +65,8 @@ def test_columns_are_fields_of_the_rows(what: str) -> None:
 @pytest.mark.parametrize(("what", "name"), FILTERS)
 def test_every_filter_is_understood_by_its_view(shell: Shell, city: Path, what: str, name: str) -> None:
     option = "--" + name.removesuffix("_id")
-    shell.well("show", city, what, option, *([] if GIVEN[name] is None else [GIVEN[name]]))
+    given = next(iter(STATUSES[what])) if name == "status" else GIVEN[name]
+    shell.well("show", city, what, option, *([] if given is None else [given]))
 
 
 def test_filters_narrow(shell: Shell, city: Path) -> None:
@@ -85,6 +91,8 @@ def test_pages_go_on_where_the_last_ended(shell: Shell, city: Path) -> None:
     ("arguments", "says"),
     [
         (("payments", "--role", "auditor"), "payments takes no --role"),
+        (("payments", "--status", "foo"), "支付没有状态 foo；可用：已支付（settled）、在途（in_transit）"),
+        (("projects", "--status", "held"), "must be one of submitted, returned, reviewed"),
         (("payments", "--sort", "beauty"), "sort: must be one of"),
         (("payments", "--after", "nonsense"), "after: must be what this list gave"),
         (("payments", "city:none"), "there is no city:none"),
@@ -109,7 +117,36 @@ def test_one_payment(shell: Shell, city: Path) -> None:
     assert (row["amount_fen"], row["status"], row["payee_name"]) == (1_000, "in_transit", "供应商")
     done = shell.well("show", city, "payments", "city:pay-1")
     assert "10.00" in done.output
+    fields = dict(line.split(maxsplit=1) for line in done.output.splitlines() if len(line.split()) > 1)
+    assert (fields["单位"], fields["状态"], fields["申请人"]) == ("city", "在途", "cashier")
+    assert fields["时间"].endswith("+08:00")
     assert "object city:pay-1" in done.errors
+
+
+@pytest.mark.parametrize("typed", ["in_transit", "在途"])
+def test_a_state_is_asked_for_in_either_language_and_shown_in_the_readers(shell: Shell, city: Path, typed: str) -> None:
+    asked = ("show", city, "payments", "--status", typed)
+    assert [row["status"] for row in shell.well(*asked, "--json").json["rows"]] == ["in_transit"] * 3
+    text = shell.well(*asked).output
+    assert text.count("在途") == 3
+    assert "in_transit" not in text
+    assert shell.well(*asked, "--lang", "en").output.count("in_transit") == 3
+
+
+def test_every_state_of_every_list_has_a_word() -> None:
+    assert STATUSES.keys() == {what for what, about in LISTS.items() if "status" in about.filters}
+    for words in STATUSES.values():
+        assert len(set(words.values())) == len(words), "a word names one state"
+
+
+def test_yuan_never_stand_under_a_name_in_fen(shell: Shell, city: Path) -> None:
+    for what in (("show", city, "record", refused_index(shell, city, "exceeds_available_balance")),
+                 ("show", city, "object", "city:line"), ("why", city, "city:pay-4"),
+                 ("show", city, "line", "city:line")):  # fmt: skip
+        text = shell.well(*what).output
+        assert "（元）" in text, what
+        assert "_fen" not in text, what
+        assert "_fen" not in shell.well(*what, "--lang", "en").output, what
 
 
 def refused_index(shell: Shell, city: Path, code: str) -> int:
@@ -153,7 +190,9 @@ def test_a_trace_tells_who_when_and_what_changed(shell: Shell, city: Path) -> No
     assert made["approved_fen"] == LINE_FEN
     text = shell.well("show", city, "object", "city:line").output
     assert "cashier（出纳）" in text
-    assert "amount_fen 10.00" in text
+    assert "金额（元） 10.00" in text
+    assert "状态 在途" in text
+    assert "_fen" not in text
 
 
 def test_a_change_is_told_with_what_was_before(shell: Shell) -> None:

@@ -12,7 +12,8 @@ from mingzhang.chain.contracts.payments import hold_told
 from mingzhang.chain.operations import LEDGER, Record, wire_name
 from mingzhang.cli.errors import Failed
 from mingzhang.cli.fields import first_paragraph
-from mingzhang.cli.output import Output, beijing, explained, shown_fact
+from mingzhang.cli.output import Output, beijing, explained
+from mingzhang.cli.words import heading, list_of
 from mingzhang.node.store import Store
 
 MAX_SHOWN_CHARACTERS = 160
@@ -203,7 +204,8 @@ def show_step(output: Output, step: Step, posts: Mapping[str, str]) -> None:
     if mark == "✗":
         output.say(f"    {about['sentence_zh']}", f"    {about['sentence_en']}")
     for event, changes in step.changes:
-        parts = [_change_shown(change) for change in changes if not _is_nothing(change.after)]
+        what = list_of(event)
+        parts = [_change_shown(output, change, what) for change in changes if not _is_nothing(change.after)]
         if parts:
             output.out.print(f"    {event}: {', '.join(parts)}", markup=False)
 
@@ -216,21 +218,30 @@ def step_as_json(step: Step) -> dict[str, Any]:
 
 def _show_fields(output: Output, what: str, value: Any) -> None:
     fields: dict[str, Any] = msgspec.to_builtins(value)
-    name = fields.pop("type")
+    show_fields(output, what, fields)
+
+
+def show_fields(output: Output, what: str, fields: Mapping[str, Any]) -> None:
+    """A command or an event as it stands on the ledger: its type, and its fields by their headings."""
+    name = str(fields.get("type", ""))
     output.out.print(f"{what} {name}", style="bold", markup=False)
-    output.pairs((f"  {field}", f"  {field}", short(field, one)) for field, one in fields.items())
+    output.pairs(
+        (f"  {heading(field, 'zh')}", f"  {heading(field, 'en')}", short(output, field, one, what=list_of(name)))
+        for field, one in fields.items()
+        if field != "type"
+    )
 
 
-def _change_shown(change: Change) -> str:
-    before = "" if _is_nothing(change.before) else f"{short(change.field, change.before)} → "
-    return f"{change.field} {before}{short(change.field, change.after)}"
+def _change_shown(output: Output, change: Change, what: str) -> str:
+    before = "" if _is_nothing(change.before) else f"{short(output, change.field, change.before, what=what)} → "
+    return f"{heading(change.field, output.lang)} {before}{short(output, change.field, change.after, what=what)}"
 
 
 def _is_nothing(value: Any) -> bool:
     return value is None or value in ("", [], {})
 
 
-def short(name: str, value: Any) -> str:
+def short(output: Output, name: str, value: Any, *, what: str = "") -> str:
     """A field's value by its unit, cut to what fits beside others."""
-    text = shown_fact(name, value)
+    text = output.told(name, value, what=what)
     return text if len(text) <= MAX_SHOWN_CHARACTERS else text[: MAX_SHOWN_CHARACTERS - 1] + "…"

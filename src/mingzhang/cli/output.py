@@ -19,6 +19,7 @@ from rich.text import Text
 
 from mingzhang.chain.codes import Code, Facts, render
 from mingzhang.chain.codes.code import yuan
+from mingzhang.cli.words import heading, word
 
 BEIJING_HOURS = 8
 """Ledger time is shown as Beijing time, in which the documents it is compared with are dated."""
@@ -108,9 +109,9 @@ class Output:
     def pairs(self, pairs: Iterable[tuple[str, str, Any]]) -> None:
         """Lines of `heading  value`: Chinese heading, English heading, value."""
         lines = [(self.pick(zh, en), shown(value)) for zh, en, value in pairs]
-        width = max((cell_len(heading) for heading, _value in lines), default=0)
-        for heading, value in lines:
-            text = Text.assemble((_padded(heading, width, to_right=False), "bold"), "  ", value)
+        width = max((cell_len(name) for name, _value in lines), default=0)
+        for name, value in lines:
+            text = Text.assemble((_padded(name, width, to_right=False), "bold"), "  ", value)
             text.rstrip()
             self.out.print(text)
 
@@ -122,13 +123,23 @@ class Output:
         if good:
             return
         if facts:
-            read = ", ".join(f"{name}={shown_fact(name, value)}" for name, value in facts.items())
+            read = ", ".join(f"{heading(name, self.lang)}={self.told(name, value)}" for name, value in facts.items())
             self.out.print(Text(f"{self.pick('事实', 'facts')}: {read}"))
         if code.basis:
             self.out.print(Text(f"{self.pick('依据', 'basis')}: {code.basis}"))
         if code.remedy_zh or code.remedy_en:
             zh, en = render(code.remedy_zh, facts), render(code.remedy_en, facts)
             self._pair(self.out, f"怎样才能通过：{zh}", f"what would make it pass: {en}")
+
+    def told(self, name: str, value: Any, *, what: str = "") -> str:
+        """A field's value, nested ones with their headings; `what` is the list whose states are meant."""
+        if isinstance(value, dict):
+            parts = value.items()
+            return ", ".join(f"{heading(key, self.lang)} {self.told(key, one, what=what)}" for key, one in parts)
+        if isinstance(value, list | tuple):
+            between = "; " if any(isinstance(one, dict) for one in value) else ", "
+            return between.join(self.told(name, one, what=what) for one in value)
+        return shown_fact(name, word(name, value, self.lang, what=what))
 
     def progress(self) -> Progress:
         """A progress display on standard error: one task, out of a total. Use as a context manager."""
@@ -201,13 +212,14 @@ def shown_fact(name: str, value: Any) -> str:
     return shown(value, "time" if name in TIMES else "text")
 
 
-TIMES = frozenset({"time", "at", "expires_at"})
+TIMES = frozenset({"time", "at", "expires_at", "deadline"})
 """Fields that are ledger time although their names do not end in _time."""
 
 
 def beijing(seconds: int) -> str:
-    """Ledger time as Beijing time: 2022-04-15 13:20:00."""
-    return (datetime.fromtimestamp(seconds, UTC) + timedelta(hours=BEIJING_HOURS)).strftime("%Y-%m-%d %H:%M:%S")
+    """Ledger time as Beijing time, with its zone: 2022-04-15 13:20:00 +08:00."""
+    there = datetime.fromtimestamp(seconds, UTC) + timedelta(hours=BEIJING_HOURS)
+    return there.strftime(f"%Y-%m-%d %H:%M:%S +{BEIJING_HOURS:02d}:00")
 
 
 def _may_wrap(cells: Sequence[Sequence[str]], at: int) -> bool:

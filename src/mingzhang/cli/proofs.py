@@ -15,10 +15,12 @@ from mingzhang.chain.contracts.disclosure import read_publication
 from mingzhang.chain.contracts.members import read_consortium
 from mingzhang.chain.contracts.settings import read_settings
 from mingzhang.chain.findings import MAXIMUM_FILE_BYTES
+from mingzhang.cli import explaining
 from mingzhang.cli.command import Group, describe
 from mingzhang.cli.errors import Failed
 from mingzhang.cli.keys import DIRECTORY
-from mingzhang.cli.output import Column, Output, beijing, explained, shown_fact
+from mingzhang.cli.output import Column, Output, beijing, explained
+from mingzhang.cli.published import show_published
 from mingzhang.desk import Desk
 from mingzhang.node import proofs
 from mingzhang.views import payment_lists
@@ -210,11 +212,15 @@ def _show_record(output: Output, record: dict[str, Any]) -> None:
         ("高度", "height", record["height"]),
         ("账本时间", "ledger time", beijing(record["time"])),
         ("提交人", "signer", record["signer"]),
-        ("指令", "command", record["command"]["type"]),
         ("结果", "result", f"{record['code']} {_sentence(output, record)}".strip()),
     ]
-    pairs += [(name, name, shown_fact(name, value)) for name, value in record["command"].items() if name != "type"]
     output.pairs(pairs)
+    explaining.show_fields(output, output.pick("指令", "command"), record["command"])
+    for event in record["events"]:
+        if event.get("type") == "disclosure.published/1":
+            show_published(output, event)
+        else:
+            explaining.show_fields(output, output.pick("事件", "event"), event)
 
 
 def _sentence(output: Output, record: dict[str, Any]) -> str:

@@ -13,8 +13,9 @@ from mingzhang.cli import explaining
 from mingzhang.cli.command import Group, describe
 from mingzhang.cli.errors import Failed
 from mingzhang.cli.keys import DIRECTORY
-from mingzhang.cli.lists import LISTS, List
-from mingzhang.cli.output import Column, Output, beijing
+from mingzhang.cli.lists import LISTS, ORGANISATION, List
+from mingzhang.cli.output import Column, Output, beijing, shown
+from mingzhang.cli.words import STATUSES, heading, status_named, word
 from mingzhang.desk import Desk
 from mingzhang.views import members, records
 from mingzhang.views.paging import MAX_LIMIT
@@ -68,7 +69,7 @@ def add_to(group: Group) -> None:
 @click.argument("directory", type=DIRECTORY)
 @click.argument("what", metavar="[WHAT]", type=What(), required=False)
 @click.argument("name", metavar="[ID]", required=False)
-@click.option("--status", multiple=True, metavar="WORD", help="状态，可重复 status, may be repeated")
+@click.option("--status", multiple=True, metavar="WORD", help="状态（中文或英文词），可重复 status, may be repeated")
 @click.option("--year", type=click.IntRange(1990, 2999), help="年度 year")
 @click.option("--organisation", metavar="ID", help="单位及其下级 organisation and those below it")
 @click.option("--project", "project_id", metavar="ID", help="项目 project")
@@ -137,6 +138,7 @@ def why(output: Output, directory: Path, name: str) -> None:
 def _show_overview(output: Output, desk: Desk) -> None:
     height = desk.store.height()
     block = desk.store.block(height)
+    time = desk.time() if block is None else block.time
     checkpoint = desk.store.checkpoint()
     with desk.views.connect() as connection:
         counted = [msgspec.structs.asdict(one) for one in records.count_records(connection)]
@@ -145,7 +147,7 @@ def _show_overview(output: Output, desk: Desk) -> None:
         "suite": desk.genesis.suite,
         "clock": desk.genesis.clock,
         "notice": desk.genesis.notice,
-        "time": desk.time(),
+        "time": time,
         "height": height,
         "size": 0 if block is None else block.first_leaf + block.leaves,
         "root": "" if block is None else block.root.hex(),
@@ -159,7 +161,7 @@ def _show_overview(output: Output, desk: Desk) -> None:
         (
             ("账本", "ledger", about["chain_id"]), ("说明", "notice", about["notice"]),
             ("密码套件", "suite", about["suite"]), ("时钟", "clock", clock),
-            ("账本时间", "ledger time", beijing(desk.time())), ("高度", "height", height),
+            ("账本时间", "ledger time", beijing(time)), ("高度", "height", height),
             ("条数", "size", about["size"]), ("根", "root", about["root"]),
             ("最近检查点", "last checkpoint", about["last_checkpoint"]),
         )
@@ -171,16 +173,16 @@ def _show_overview(output: Output, desk: Desk) -> None:
     output.table(columns, counted)
 
 
-def _show_list(
-    output: Output, desk: Desk, about: List, *, filters: dict[str, Any], paging: dict[str, Any]
-) -> None:
+def _show_list(output: Output, desk: Desk, about: List, *, filters: dict[str, Any], paging: dict[str, Any]) -> None:
     with desk.views.connect() as connection:
         page = about.page(connection, filters, **paging)
     rows: list[dict[str, Any]] = [msgspec.to_builtins(one) for one in page.rows]
     if output.as_json:
         output.json({"rows": rows, "total": page.total, "next": page.next})
         return
-    output.table(about.columns, rows)
+    what = next(key for key, one in LISTS.items() if one is about)
+    output.table(about.columns, [{key: word(key, one, output.lang, what=what) for key, one in row.items()}
+                                 for row in rows])  # fmt: skip
     if not rows:
         output.say(f"没有符合条件的{about.zh}", f"no {about.en} match")
     elif page.next is not None:
@@ -200,13 +202,20 @@ def _show_one(output: Output, desk: Desk, about: List, *, name: str) -> None:
     if output.as_json:
         output.json(row)
         return
-    headings = {column.field: column for column in about.columns}
-    output.pairs(
-        (headings[field].zh if field in headings else field, headings[field].en if field in headings else field,
-         explaining.short(field, value))
-        for field, value in row.items()
-    )  # fmt: skip
+    columns = {column.field: column for column in about.columns}
+    what = next(key for key, one in LISTS.items() if one is about)
+    output.pairs(_pair(output, columns.get(field), field, value=value, what=what) for field, value in row.items())
     output.note(f"来龙去脉：mingzhang show {desk.directory} object {name}", "its trace: show … object")
+
+
+def _pair(output: Output, column: Column | None, field: str, *, value: Any, what: str) -> tuple[str, str, str]:
+    """A field of one thing, headed and shown as in the list it stands in, where it stands there."""
+    if column is not None and column.kind != "text":
+        return column.zh, column.en, shown(value, column.kind)
+    told = explaining.short(output, field, value, what=what)
+    if column is not None and column.field == field and column is not ORGANISATION:
+        return column.zh, column.en, told
+    return heading(field, "zh"), heading(field, "en"), told
 
 
 def _show_trace(output: Output, desk: Desk, object_id: str) -> None:
@@ -247,6 +256,14 @@ def _check_filters(what: str, filters: dict[str, Any]) -> None:
     if wrong:
         named = ", ".join("--" + name.removesuffix("_id") for name in wrong)
         raise click.UsageError(f"{what} takes no {named}")
+    if "status" in filters:
+        filters["status"], unknown = status_named(what, filters["status"])
+        if unknown is not None:
+            words = STATUSES[what]
+            raise Failed(
+                f"{LISTS[what].zh}没有状态 {unknown}；可用：" + "、".join(f"{zh}（{en}）" for en, zh in words.items()),
+                f"--status: there is no {unknown}; it must be one of {', '.join(words)}",
+            )
 
 
 def _index(name: str | None) -> int:
