@@ -14,7 +14,7 @@ from mingzhang.chain.cel.errors import BudgetExceeded, CelError, EvaluationError
 from mingzhang.chain.cel.explaining import Clause, Seen, explain
 from mingzhang.chain.cel.parser import parse
 from mingzhang.chain.cel.program import STEPS_MAX, Outcome, Program
-from mingzhang.chain.cel.syntax import Expression, Node
+from mingzhang.chain.cel.syntax import Expression, Node, clauses_of
 from mingzhang.chain.cel.types import (
     BOOL,
     DATE,
@@ -53,6 +53,7 @@ __all__ = [
     "Value",
     "admit",
     "check",
+    "clauses_of",
     "date_of_days",
     "days_of",
     "explain",

@@ -13,14 +13,16 @@ Fault = Literal["overflow", "division_by_zero", "index_out_of_range", "no_such_f
 class CelError(Exception):
     """A mistake in the text of an expression: where it stands (from 1, in characters), what must hold, what was meant.
 
-    `suggestion` is text to put in the place of the mistake, or empty.
+    `at` is the same place as an offset. `suggestion` is text to put in the place of the mistake, or empty.
     """
 
-    def __init__(self, kind: Mistake, *, line: int, column: int, zh: str, en: str, suggestion: str = "") -> None:
-        super().__init__(f"{line}:{column}: {en}")
+    def __init__(self, kind: Mistake, text: str, *, at: int, zh: str, en: str, suggestion: str = "") -> None:
+        before = text[:at]
+        self.line = before.count("\n") + 1
+        self.column = at - before.rfind("\n")
+        super().__init__(f"{self.line}:{self.column}: {en}")
         self.kind = kind
-        self.line = line
-        self.column = column
+        self.at = at
         self.zh = zh
         self.en = en
         self.suggestion = suggestion
@@ -38,15 +40,7 @@ class CelError(Exception):
 
 def mistake(text: str, at: int, kind: Mistake, *, zh: str, en: str, suggestion: str = "") -> CelError:
     """The error at offset `at` of a text. A line ends with a line feed; a character beyond the BMP is one column."""
-    before = text[:at]
-    return CelError(
-        kind,
-        line=before.count("\n") + 1,
-        column=at - before.rfind("\n"),
-        zh=zh,
-        en=en,
-        suggestion=suggestion,
-    )
+    return CelError(kind, text, at=at, zh=zh, en=en, suggestion=suggestion)
 
 
 class EvaluationError(Exception):

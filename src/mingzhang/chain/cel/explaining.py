@@ -6,7 +6,7 @@ import msgspec
 
 from mingzhang.chain.cel.errors import BudgetExceeded, EvaluationError
 from mingzhang.chain.cel.program import STEPS_MAX, Program
-from mingzhang.chain.cel.syntax import Node
+from mingzhang.chain.cel.syntax import Node, clauses_of
 from mingzhang.chain.cel.types import Facts, shown
 
 
@@ -36,20 +36,7 @@ class Clause(msgspec.Struct, frozen=True):
 def explain(program: Program, facts: Facts, budget: int = STEPS_MAX) -> tuple[Clause, ...]:
     """Every clause with what it saw, those after a false one too: all that must change shows at once."""
     explaining = _Explaining(program, facts, budget)
-    return tuple([explaining.clause(node) for node in _clauses(program.checked.expression.nodes)])
-
-
-def _clauses(nodes: tuple[Node, ...]) -> list[int]:
-    """The sides of the outermost conjunction, brackets inside it opened, from left to right."""
-    waiting = [len(nodes) - 1]
-    clauses = []
-    while waiting:
-        index = waiting.pop()
-        if nodes[index].kind == "chain" and nodes[index].name == "&&":
-            waiting += reversed(nodes[index].children)
-        else:
-            clauses.append(index)
-    return clauses
+    return tuple([explaining.clause(node) for node in clauses_of(program.checked.expression)])
 
 
 class _Explaining:

@@ -40,3 +40,17 @@ class Expression(msgspec.Struct, frozen=True):
     text: str
     nodes: tuple[Node, ...]
     slots: int
+
+
+def clauses_of(expression: Expression) -> list[int]:
+    """Nodes of the sides of the outermost `&&`, brackets inside it opened, from left to right; else the whole."""
+    waiting = [len(expression.nodes) - 1]
+    clauses = []
+    while waiting:
+        index = waiting.pop()
+        node = expression.nodes[index]
+        if node.kind == "chain" and node.name == "&&":
+            waiting += reversed(node.children)
+        else:
+            clauses.append(index)
+    return clauses
