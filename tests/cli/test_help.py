@@ -92,3 +92,12 @@ def test_chinese_is_wrapped_by_its_width() -> None:
     lines = wrapped("一二三四五六七八九十" * 3 + " and some English words here", 20)
     assert all(cell_len(line) <= 20 for line in lines)
     assert "".join(lines).replace(" ", "") == "一二三四五六七八九十" * 3 + "andsomeEnglishwordshere"
+
+
+@pytest.mark.parametrize(
+    "arguments", [("sumbit", "--json"), ("--json", "sumbit"), ("keys", "frob", "--json"), ("submit", "--no", "--json")]
+)
+def test_a_wrong_use_is_told_to_programs_as_json(shell: Shell, arguments: tuple[str, ...]) -> None:
+    done = shell.run(*arguments)
+    assert done.exit_code == 2
+    assert done.error["zh"].startswith("没有")

@@ -96,6 +96,8 @@ class Group(click.Group):
             code = super().main(*args, **extra | {"standalone_mode": False, "obj": output})
             sys.exit(code if isinstance(code, int) else 0)
         except click.UsageError as error:
+            # What is wrong may stand before --json, which then was not read.
+            output.as_json = output.as_json or "--json" in _given(*args, **extra)
             if isinstance(error, click.exceptions.NoArgsIsHelpError):
                 click.echo(error.format_message(), err=True)
             else:
@@ -191,6 +193,11 @@ def set_up_logging(output: Output) -> None:
     log = logging.getLogger("mingzhang")
     log.handlers = [Lines(logging.WARNING)]
     log.propagate = False
+
+
+def _given(args: Sequence[str] | None = None, *_others: Any, **_extra: Any) -> Sequence[str]:
+    """The arguments that a group's `main` was called with, or else the process."""
+    return sys.argv[1:] if args is None else args
 
 
 def _with_help(option: click.Option | None) -> click.Option | None:
