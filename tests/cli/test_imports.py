@@ -141,3 +141,7 @@ def test_what_is_lacking_is_said(files: Files) -> None:
 def test_the_example_is_a_map(tmp_path: Path) -> None:
     (tmp_path / "map.yaml").write_text(run("--example").output, encoding="utf-8")
     assert load_map(tmp_path / "map.yaml")[0].organisation == "hospital"
+
+
+def test_the_example_as_json() -> None:
+    assert run("--example", "--json").json["organisation"] == "hospital"

@@ -43,6 +43,17 @@ def test_negative_amounts_are_refunds_of_what_was_paid(office: Office) -> None:
     assert office.run(path).exists == 2
 
 
+def test_a_refund_of_somebody_never_paid_is_taken_and_noticed(office: Office) -> None:
+    office.run(office.write("2022.csv", [row(1, amount="100.00")]))
+    office.settle()
+    rows = [row(1, amount="100.00"), row(2, amount="-5.00"), row(3, amount="-3.00", payee="另一家公司")]
+    summary = office.run(office.write("2022.csv", rows))
+    assert (summary.refunds, summary.not_taken) == (2, 0)
+    assert [(notice.row, notice.code, notice.value) for notice in summary.notices] == [
+        (4, "refund_without_payment", "-3.00")
+    ]
+
+
 def test_rows_go_in_the_order_of_their_dates(office: Office) -> None:
     """So that of a line that is too short the later payments are refused, wherever they stand in the file."""
     half = "6000.00"

@@ -15,6 +15,7 @@ from mingzhang.chain.codes.code import yuan
 from mingzhang.chain.tx import MAX_ITEMS
 from mingzhang.cli.command import Group, describe
 from mingzhang.cli.errors import Failed
+from mingzhang.cli.genesis import read_yaml
 from mingzhang.cli.keys import DIRECTORY, PASSWORD_FILE, ask_password, read_password
 from mingzhang.cli.output import Column, Output
 from mingzhang.desk import Desk, PasswordNeeded
@@ -63,7 +64,11 @@ def import_payments(
 ) -> None:
     """Check, send, sum up."""
     if options["example"]:
-        click.echo(EXAMPLE.read_text(encoding="utf-8"), nl=False)
+        text = EXAMPLE.read_text(encoding="utf-8")
+        if output.as_json:
+            output.json(read_yaml(text, EXAMPLE.name))
+        else:
+            click.echo(text, nl=False)
         return
     if directory is None or file is None or map_path is None or (options["person"] is None and not options["dry_run"]):
         raise click.UsageError("DIRECTORY, FILE, --map and --as PERSON (or --dry-run) are needed")
@@ -124,7 +129,7 @@ def _import(output: Output, directory: Path, path: Path, *, map_path: Path, opti
             output.note("已中断；再次运行同一命令即可续完", "interrupted; the same command goes on from here")
             raise
     seconds = time.monotonic() - started
-    written = write_error_file(errors, summary.faults)
+    written = write_error_file(errors, [*summary.faults, *summary.notices])
     _show_summary(output, summary, seconds, errors=errors if written else None)
     return not summary.faults
 
@@ -248,6 +253,7 @@ def _show_summary(output: Output, summary: Summary, seconds: float, *, errors: P
                 "exists": summary.exists,
                 "taken_before": summary.before,
                 "not_taken": summary.not_taken,
+                "notices": len(summary.notices),
                 "payees_registered": summary.payees_registered,
                 "paid_fen": summary.paid_fen,
                 "refunded_fen": summary.refunded_fen,
@@ -268,6 +274,7 @@ def _show_summary(output: Output, summary: Summary, seconds: float, *, errors: P
             ("上次已受理", "taken by an earlier run", f"{summary.before:,}"),
             ("新登记收款人", "payees registered", f"{summary.payees_registered:,}"),
             ("未受理", "not taken", f"{summary.not_taken:,}"),
+            ("受理但须核对", "taken, to be looked at", f"{len(summary.notices):,}"),
             ("用时（秒）", "seconds", f"{seconds:.1f}"),
             ("行/秒", "rows/s", rate),
         )
@@ -284,7 +291,13 @@ def _show_summary(output: Output, summary: Summary, seconds: float, *, errors: P
             Column(output.pick("reason_zh", "reason_en"), "原因", "reason"),
         )  # fmt: skip
         output.table(columns, rows, title=output.pick("未受理的原因", "why rows were not taken"))
-    if errors is not None:
+    if summary.notices:
+        first = summary.notices[0]
+        zh, en, count = first.reason_zh, first.reason_en, len(summary.notices)
+        output.note(f"{zh}：{count} 行，如第 {first.row} 行", f"{en}: {count} rows, such as {first.row}")
+    if errors is not None and not summary.faults:
+        output.say(f"全部行已受理；提示见 {errors}", f"every row is on the ledger; notices are in {errors}")
+    elif errors is not None:
         output.say(
             f"未受理的行见 {errors}；改正后再次运行同一命令",
             f"rows not taken are in {errors}; run again when corrected",

@@ -1,4 +1,4 @@
-"""`mingzhang seal`, `unseal` and `blind-index`: for commands that carry only commitments. How, is the vault's matter."""
+"""`mingzhang seal`, `unseal` and `blind-index`: for commands that carry only commitments. The vault knows how."""
 
 import os
 import sys

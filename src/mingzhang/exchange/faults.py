@@ -45,6 +45,13 @@ class Fault(NamedTuple):
 
 _AS_IN_FILE = "在原文件中改正后重新导入"
 
+REFUND_WITHOUT_PAYMENT = FaultKind(
+    "refund_without_payment",
+    "提示（已受理）：作为退款记账，但账本上没有从该指标付给该收款人的款项",
+    "notice (taken): booked as a refund, yet this payee was never paid from this line",
+    "核对负数是否确为退款、收款人和指标是否正确",
+)
+"""A notice: the row is taken all the same."""
 AMOUNT_MISSING = FaultKind("amount_missing", "没有金额", "there is no amount", _AS_IN_FILE)
 AMOUNT_UNREADABLE = FaultKind("amount_unreadable", "金额不是合格的数字", "the amount is no number",
                               "改为如 1234.56 的数字")  # fmt: skip

@@ -15,11 +15,11 @@ from mingzhang.chain.codes import Code, code_named, kernel
 from mingzhang.chain.codes import budgets as budget_codes
 from mingzhang.chain.codes import payments as payment_codes
 from mingzhang.chain.contracts.budgets import find_line
-from mingzhang.chain.contracts.payments import RequestPayment
+from mingzhang.chain.contracts.payments import RequestPayment, scan_payments
 from mingzhang.chain.contracts.settlements import RecordRefund
 from mingzhang.chain.tx import MAX_ITEMS
 from mingzhang.exchange import ExchangeError
-from mingzhang.exchange.faults import Fault, refusal_of
+from mingzhang.exchange.faults import REFUND_WITHOUT_PAYMENT, Fault, fault_of, refusal_of
 from mingzhang.exchange.mapping import PaymentsMap, digest_of_map
 from mingzhang.exchange.payees import Payees, prepare_payees
 from mingzhang.exchange.posting import Answer, Desk, Sent, leaf_digest, send
@@ -46,6 +46,7 @@ class Answered(NamedTuple):
 class Summary:
     """What an import came to. `taken` and `refunds` are rows taken in this run, `held` those of them that wait for a
     person; `before` were seen taken by an earlier run, `exists` the ledger knew; the amounts are of `taken`, `refunds`.
+    `notices` are about rows that were taken and should be looked at.
     """
 
     rows: int
@@ -59,6 +60,7 @@ class Summary:
     paid_fen: int = 0
     refunded_fen: int = 0
     faults: list[Fault] = field(default_factory=list)
+    notices: list[Fault] = field(default_factory=list)
     by_code: Counter[str] = field(default_factory=Counter)
 
     @property
@@ -119,6 +121,8 @@ class _Run:
     def __init__(self, desk: Desk, reading: Reading, mapping: PaymentsMap, *, signer: str) -> None:
         self.desk, self.reading, self.mapping, self.signer = desk, reading, mapping, signer
         self.progress: Progress | None = None
+        self.payee_ids: Payees | None = None
+        self.paid: set[tuple[str, str]] | None = None
         self.summary = Summary(rows=reading.rows, ignored=sum(reading.ignored.values()))
         for fault in reading.faults:
             self._refuse(fault)
@@ -152,6 +156,7 @@ class _Run:
             self.desk, dict.fromkeys(entry.paid for entry in todo), self.mapping, signer=self.signer, batch=batch
         )
         self.summary.payees_registered = payees.registered
+        self.payee_ids = payees
         column = self.mapping.payees.column
         for entry in todo if payees.refused else ():
             if entry.paid in payees.refused:
@@ -185,6 +190,7 @@ class _Run:
         """Count a batch's answers, and keep in mind what was taken."""
         summary, answers = self.summary, sent.answers()
         taken: list[int] = []
+        self._notice_refunds(entries, answers)
         differing = 0
         for entry, answer in zip(entries, answers, strict=True):
             code = code_named(answer.code)
@@ -212,6 +218,26 @@ class _Run:
                 " file that was imported under this source before; give it a source of its own in the map",
             )
         return Answered(entries, answers)
+
+    def _notice_refunds(self, entries: Sequence[Entry], answers: Sequence[Answer]) -> None:
+        """Note the refunds taken of payees who were never paid from the line; it may be none."""
+        if self.payee_ids is None:
+            return
+        ids = self.payee_ids.ids
+        if self.paid is not None:
+            # What was sent after the ledger was looked through.
+            self.paid |= {(one.line_id, ids[one.paid]) for one in entries if not one.is_refund}
+        for entry, answer in zip(entries, answers, strict=True):
+            if not entry.is_refund or code_named(answer.code) is not kernel.OK:
+                continue
+            if self.paid is None:
+                self.paid = {(one.line_id, one.payee_id) for _name, one in scan_payments(self.desk.view())}
+            if (entry.line_id, ids[entry.paid]) not in self.paid:
+                self.summary.notices.append(
+                    fault_of(
+                        REFUND_WITHOUT_PAYMENT, entry.row, self.mapping.amounts.column, value=_plain(-entry.amount_fen)
+                    )
+                )
 
     def _field(self, code: Code, entry: Entry) -> tuple[str, str]:
         """The column that a refusal is about, and what stood there; the whole row where it is about none."""
