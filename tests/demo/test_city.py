@@ -16,6 +16,7 @@ from mingzhang.demo import REFUSED_TO_START, run
 from mingzhang.demo.city import Size, city_batches
 from mingzhang.demo.city_bodies import DEPARTMENTS, people, units
 from mingzhang.demo.people import NOTICE
+from mingzhang.demo.publication import proofs_folder
 from mingzhang.demo.story import Stage
 from mingzhang.demo.telling import fold
 
@@ -120,6 +121,12 @@ def test_the_demo_runs_whole_and_says_what_to_try_next(tmp_path: Path) -> None:
     assert "已完成的演示账本" in second.getvalue()
     assert "rm -r" in second.getvalue()
     assert sorted(path.name for path in directory.iterdir()) == before
+    assert "缺少" not in second.getvalue()
+    proofs_folder(directory).rename(tmp_path / "elsewhere")
+    third = StringIO()
+    assert run(directory, headless=True, console=Console(file=third, width=400), city=SMALL) == REFUSED_TO_START
+    assert "已完成的演示账本" in third.getvalue()
+    assert f"缺少证明文件夹 {proofs_folder(directory)}" in third.getvalue()
 
 
 def test_a_directory_with_anything_in_it_is_left_alone(tmp_path: Path) -> None:

@@ -15,7 +15,7 @@ from mingzhang.demo.city import City, Size
 from mingzhang.demo.people import CHAIN_ID, genesis
 from mingzhang.demo.playing import Player
 from mingzhang.demo.publication import proofs_folder
-from mingzhang.demo.story import Stage
+from mingzhang.demo.story import Stage, opening
 from mingzhang.demo.telling import Teller, audit_progress, counted, next_commands
 from mingzhang.desk import Desk
 from mingzhang.node.store import FILE_NAME
@@ -25,6 +25,8 @@ SEED = "dg"
 """The city is made from this; the same seed gives the same city."""
 END = "2024-05-01"
 """By then the projects of 2023 are evaluated and the last payments settled."""
+LAST_DEED = "2024-04-30"
+"""Then the members sign for the second time, and the case is told."""
 REFUSED_TO_START = 2
 """Exit code where the directory cannot be used."""
 
@@ -97,15 +99,27 @@ def _taken(directory: Path) -> str:
         )
     with Desk.open(directory, writing=False) as desk:
         ours = desk.chain_id == CHAIN_ID
-        finished = ours and (proofs_folder(directory) / "consistency.json").exists()
+        told = ours and _is_told(desk)
     if not ours:
         return (
             f"{directory} 中已有另一个账本({desk.chain_id}),演示不会改动它;请换一个目录。\n"
             f"{directory}: holds another ledger ({desk.chain_id}); choose another directory."
         )
-    state_zh, state_en = ("已完成", "a finished demo") if finished else ("未完成", "a demo that was interrupted")
+    beside = proofs_folder(directory)
+    state_zh, state_en = ("已完成", "a finished demo") if told else ("未完成", "a demo that was interrupted")
+    lacks_zh = lacks_en = ""
+    if told and not (beside / "consistency.json").exists():
+        lacks_zh = f"旁边缺少证明文件夹 {beside}(复制演示目录时须一并复制)。"
+        lacks_en = f" The folder of its proofs, {beside}, is missing: copy it together with the ledger."
     return (
-        f"{directory} 中有一个{state_zh}的演示账本,不会被覆盖。查看:mingzhang show {directory};"
-        f"重新演示请换一个目录,或先自行删除:rm -r {directory} {proofs_folder(directory)}\n"
+        f"{directory} 中有一个{state_zh}的演示账本,不会被覆盖。{lacks_zh}查看:mingzhang show {directory};"
+        f"重新演示请换一个目录,或先自行删除:rm -r {directory} {beside}\n"
         f"{directory}: holds {state_en} and is never overwritten. Choose another directory, or remove it yourself."
+        f"{lacks_en}"
     )
+
+
+def _is_told(desk: Desk) -> bool:
+    """Whether the case was told to its last step, the second checkpoint; the proofs may have stayed elsewhere."""
+    block = desk.store.block(desk.store.height())
+    return block is not None and block.time >= opening(LAST_DEED) and len(desk.store.checkpoints()) > 1
