@@ -153,6 +153,20 @@ def test_types_are_listed_with_their_roles(shell: Shell) -> None:
     assert all(row["what"] for row in rows)
 
 
+def test_an_example_has_real_roles_sensible_times_and_no_false_digests(shell: Shell) -> None:
+    grant = shell.well("submit", "--example", "members.grant_role/1").json
+    assert (grant["role"], grant["from_time"], grant["until_time"]) == ("unit_finance", 0, None)
+    asked = shell.well("submit", "--example", "payments.request/1")
+    assert (asked.json["amount_fen"], asked.json["invoice"], asked.json["evidence"]) == (100_000, None, [])
+    assert "100000 即 1,000.00 元" in asked.errors
+    assert "业务日期" in asked.errors
+
+
+def test_types_name_the_roles_in_chinese(shell: Shell) -> None:
+    assert "unit_finance 单位财务" in shell.well("submit", "--types").output
+    assert "单位财务" not in shell.well("submit", "--types", "--lang", "en").output
+
+
 def test_an_example_of_nothing(shell: Shell) -> None:
     done = shell.run("submit", "--example", "payments.grab/1")
     assert done.exit_code == 1

@@ -35,6 +35,11 @@ SAMPLES = (
 """The first that fits a field's pattern stands for it in an example."""
 
 
+SAMPLE_FEN = 100_000
+"""One thousand yuan."""
+SAMPLE_ROLE = "unit_finance"
+
+
 def _pattern_of(kind: Any) -> str:
     return str(kind.__metadata__[0].pattern)
 
@@ -96,6 +101,12 @@ DESCRIPTIONS_ZH = {
 def description_zh(description: str) -> str:
     """A type's description in Chinese; the English one where it is not known here."""
     return DESCRIPTIONS_ZH.get(description, description)
+
+
+def described_zh(field: Field) -> str:
+    """A field's description in Chinese; of an amount also an example in yuan."""
+    text = description_zh(field.description)
+    return f"{text}；{SAMPLE_FEN} 即 1,000.00 元" if field.path.endswith("_fen") else text
 
 
 def described(kind: Any) -> str:
@@ -238,5 +249,26 @@ def _sample(info: Any) -> Any:
         return _sample(bare.types[0])
     if isinstance(bare, types.StructType):
         tag = {bare.tag_field: bare.tag} if bare.tag_field else {}
-        return tag | {field.encode_name: _sample(field.type) for field in bare.fields}
+        return tag | {field.encode_name: _named_sample(field.encode_name, field.type) for field in bare.fields}
     return None
+
+
+def _named_sample(name: str, info: Any) -> Any:
+    """A field's sample: what its name asks for where the type allows it, so that nothing passes for a real digest."""
+    bare = without_none(info)
+    is_digest = isinstance(bare, types.StrType) and _is_digest(bare)
+    if (is_digest or name.endswith("_time")) and _may_be_none(info):
+        return None
+    if isinstance(bare, types.ListType) and not bare.min_length and _is_digest(_bare(bare.item_type)):
+        return []
+    if name == "role" and isinstance(bare, types.StrType):
+        return SAMPLE_ROLE
+    if isinstance(bare, types.IntType) and name.endswith("_time"):
+        return bare.ge or 0
+    if isinstance(bare, types.IntType) and name.endswith("_fen"):
+        return min(max(SAMPLE_FEN, bare.ge or 0), SAMPLE_FEN if bare.le is None else bare.le)
+    return _sample(info)
+
+
+def _is_digest(bare: Any) -> bool:
+    return isinstance(bare, types.StrType) and NAME_BY_PATTERN.get(bare.pattern or "") == "64 hex digits"

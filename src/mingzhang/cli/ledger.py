@@ -10,11 +10,12 @@ from click.core import ParameterSource
 from mingzhang.chain.codes import code_named
 from mingzhang.chain.contracts import REGISTRY
 from mingzhang.chain.contracts.founding import FoundLedger
+from mingzhang.chain.contracts.members import ROLES
 from mingzhang.chain.operations import Record, wire_name
 from mingzhang.cli import explaining
-from mingzhang.cli.command import Group, describe
+from mingzhang.cli.command import Group, describe, wrapped
 from mingzhang.cli.errors import Failed, WrongUse
-from mingzhang.cli.fields import example_of, fields_of, first_paragraph
+from mingzhang.cli.fields import described_zh, example_of, fields_of, first_paragraph
 from mingzhang.cli.genesis import EXAMPLE, passwords_for, read_genesis, read_yaml
 from mingzhang.cli.intake import OPEN_COMMANDS, read_commands
 from mingzhang.cli.keys import DIRECTORY, PASSWORD_FILE, ask_new_password, ask_password, can_ask, read_password
@@ -205,19 +206,36 @@ def _passwords_of(command: FoundLedger, given: dict[str, str], *, file: Path | N
 
 
 def _show_types(output: Output) -> None:
-    rows = [
+    rows: list[dict[str, Any]] = [
         {"type": name, "what": first_paragraph(kind), "roles": list(REGISTRY.commands[kind].roles)}
         for name, kind in sorted(OPEN_COMMANDS.items())
     ]
+    if output.as_json:
+        output.json(rows)
+        return
+    if output.lang != "en":
+        rows = [row | {"roles": [f"{role} {ROLES.get(role, '')}".rstrip() for role in row["roles"]]} for row in rows]
+    if output.out.is_terminal:
+        _show_types_in_lines(output, rows)
+        return
     columns = (Column("type", "类型", "type"), Column("roles", "可办岗位", "roles"), Column("what", "说明", "what"))
     output.table(columns, rows)
+
+
+def _show_types_in_lines(output: Output, rows: list[dict[str, Any]]) -> None:
+    """Types, roles and what they do below each other, broken at the terminal's width."""
+    for row in rows:
+        output.out.print(row["type"], style="bold", markup=False, highlight=False)
+        for text in (", ".join(row["roles"]), row["what"]):
+            for line in wrapped(text, output.out.width - 4):
+                output.out.print(f"    {line}", markup=False, highlight=False, soft_wrap=True)
 
 
 def _show_example(output: Output, name: str) -> None:
     kind = OPEN_COMMANDS.get(name)
     if kind is None:
         raise Failed(f"没有指令类型 {name}", f"there is no command {name}; `mingzhang submit --types` lists them")
-    fields = [field._asdict() for field in fields_of(kind)]
+    fields = [field._asdict() | {"description_zh": described_zh(field)} for field in fields_of(kind)]
     if output.as_json:
         output.json({"example": example_of(kind), "fields": fields})
         return
@@ -227,7 +245,7 @@ def _show_example(output: Output, name: str) -> None:
     output.table(
         (
             Column("path", "字段", "field"), Column("type", "类型", "type"), Column("bounds", "范围", "bounds"),
-            Column("description", "说明", "description"),
+            Column(output.pick("description_zh", "description"), "说明", "description"),
         ),
         fields,
         title=f"{name}: {first_paragraph(kind)}",
