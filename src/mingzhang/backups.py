@@ -24,10 +24,10 @@ from mingzhang.chain.suites import Suite, suite_named
 from mingzhang.node.directory import KEYS_NAME, LEDGER_NAME, NODE_KEY_NAME, VAULT_NAME, VIEWS_NAME
 from mingzhang.node.keys import read_node_key
 from mingzhang.node.private_files import sync_file, sync_folder, write_private_file
+from mingzhang.node.reading import MANIFEST_NAME
 from mingzhang.node.receipts import PurgeReceipt
 from mingzhang.node.vault import Vault
 
-MANIFEST_NAME = "manifest.json"
 PARTIAL = ".partial"
 """Ending of a directory that is not whole yet."""
 PAGES_AT_ONCE = 4_000
@@ -230,7 +230,7 @@ def _copy_all(directory: Path, partial: Path, *, with_keys: bool, progress: Prog
         node_key = read_node_key(directory / NODE_KEY_NAME)
         with Vault(directory / VAULT_NAME, suite, node_key=node_key) as vault:
             vault.copy_to(partial / VAULT_NAME)
-        with Vault(partial / VAULT_NAME, suite, node_key=node_key) as copy:
+        with Vault(partial / VAULT_NAME, suite, node_key=node_key, writing=False) as copy:
             receipts = len(copy.receipts())
     if with_keys:
         for path in _key_files(directory):

@@ -7,6 +7,7 @@ directory comes to be is here too. No rules, no printing; what was recorded is r
 from __future__ import annotations
 
 import logging
+import os
 import secrets
 import time as wall_clock
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
@@ -32,12 +33,14 @@ from mingzhang.node.embedded import EmbeddedLedger, genesis_of, lock_ledger
 from mingzhang.node.keys import OpenedKey, read_node_key
 from mingzhang.node.ledger import Receipt
 from mingzhang.node.proofs import committed_view
+from mingzhang.node.reading import is_backup, refuse_backup
 from mingzhang.node.receipts import PurgeReceipt
 from mingzhang.node.store import Store
 from mingzhang.node.vault import ErasedError, Vault
-from mingzhang.views.db import open_views, read_state
+from mingzhang.views.db import read_state
 from mingzhang.views.follow import Follower
 from mingzhang.views.following import Following
+from mingzhang.views.reading import open_views_for_reading
 from mingzhang.views.rebuild import check_origin, rebuild
 
 __all__ = ["NEW_KEY", "Desk", "DeskError", "PasswordNeeded"]
@@ -77,8 +80,10 @@ class Desk:
         self._following: Following | None = None
         self._ledger: EmbeddedLedger | None = None
         if writing:
+            # Before anything is made there: even a lock file is one too many for a backup.
+            refuse_backup(directory)
             self._ledger = EmbeddedLedger(directory, clock=clock, on_alert=_log_alert, on_block=self._on_block)
-        self.store = self._ledger.store if self._ledger is not None else Store(directory / LEDGER_NAME)
+        self.store = self._ledger.store if self._ledger is not None else Store(directory / LEDGER_NAME, writing=False)
         self.genesis, _blinder = genesis_of(self.store)
         self.chain_id = self.genesis.chain_id
         self.suite: Suite = suite_named(self.genesis.suite)
@@ -95,7 +100,7 @@ class Desk:
     def open(cls, directory: Path, *, writing: bool = True, clock: Callable[[], float] = wall_clock.time) -> Self:
         """Open a ledger directory. Without `writing` another process may be writing it, and nothing can be submitted.
 
-        Raises DeskError where there is no ledger, LedgerLocked when another process writes it.
+        Raises DeskError where there is no ledger, LedgerLocked when another process writes it, IsBackup for writing.
         """
         return cls(directory, writing=writing, clock=clock)
 
@@ -169,7 +174,10 @@ class Desk:
     @cached_property
     def vault(self) -> Vault:
         """Sealed documents. Raises VaultError or KeyFileError if it cannot be opened."""
-        return Vault(self.directory / VAULT_NAME, self.suite, node_key=self.node_key)
+        path = self.directory / VAULT_NAME
+        # Erasing needs no open ledger, so the vault is opened for reading only where nothing else is possible.
+        writing = not is_backup(self.directory) and os.access(path, os.W_OK) and os.access(self.directory, os.W_OK)
+        return Vault(path, self.suite, node_key=self.node_key, writing=writing)
 
     @property
     def views(self) -> sa.Engine:
@@ -184,7 +192,7 @@ class Desk:
                 f"{self.directory} 中没有视图，请运行 mingzhang rebuild 重建",
                 f"{path}: there are no views; run `mingzhang rebuild`",
             )
-        engine = open_views(path)
+        engine = open_views_for_reading(path)
         try:
             check_origin(engine, self.store)
             with engine.connect() as connection:
@@ -203,7 +211,8 @@ class Desk:
         Raises DeskError where there is no ledger, LedgerLocked when another process writes it, FollowFailed.
         """
         _must_hold_ledger(directory)
-        with lock_ledger(directory), closing(Store(directory / LEDGER_NAME)) as store:
+        refuse_backup(directory)
+        with lock_ledger(directory), closing(Store(directory / LEDGER_NAME, writing=False)) as store:
             engine = rebuild(store, directory / VIEWS_NAME, progress=progress)
             try:
                 return Follower(engine, store).catch_up()

@@ -131,7 +131,7 @@ def _enrolled(directory: Path) -> dict[str, str]:
 
 def _bring_views_up(directory: Path, report_progress: Progress) -> None:
     """Follow the views to the end of a restored ledger, which itself is not opened for writing: that would go on."""
-    store = Store(directory / LEDGER_NAME)
+    store = Store(directory / LEDGER_NAME, writing=False)
     try:
         engine = open_current(store, directory / VIEWS_NAME)
         try:

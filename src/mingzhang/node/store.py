@@ -17,6 +17,7 @@ from mingzhang.chain.outcome import Head, Outcome
 from mingzhang.chain.state import NodeFailed
 from mingzhang.chain.suites import Suite
 from mingzhang.node.bulk import insert_rows
+from mingzhang.node.reading import connect_for_reading, refuse_backup
 
 FILE_NAME = "ledger.sqlite"
 FORMAT_VERSION = 1
@@ -77,15 +78,19 @@ def _ignore(step: str) -> None:
 class Store:
     """The ledger's file. Any thread may read; one thread commits. Raises NodeFailed when the disk does not answer."""
 
-    def __init__(self, path: Path, *, on_step: Callable[[str], None] = _ignore) -> None:
-        """Open an existing file. `on_step` is called before each write of a commit, with its name: tests kill there."""
+    def __init__(self, path: Path, *, writing: bool = True, on_step: Callable[[str], None] = _ignore) -> None:
+        """Open an existing file; without `writing` nothing of it is changed, and it may be where nothing can be.
+
+        `on_step` is called before each write of a commit, with its name: tests kill there.
+        """
         if not path.exists():
             raise FileNotFoundError(f"{path}: there is no ledger here")
         self.path = path
         self._on_step = on_step
         self._local = threading.local()
-        self._writer = _connect(path)
-        self._states = _connect(path)
+        self._connect = _connect if writing else _connect_for_reading
+        self._writer = self._connect(path)
+        self._states = self._connect(path)
         self._ids = self._next_envelope()
 
     @classmethod
@@ -115,7 +120,7 @@ class Store:
         """This thread's own reading connection."""
         connection: sqlite3.Connection | None = getattr(self._local, "connection", None)
         if connection is None:
-            connection = _connect(self.path)
+            connection = self._connect(self.path)
             connection.execute("PRAGMA query_only = ON")
             self._local.connection = connection
         return connection
@@ -136,7 +141,7 @@ class Store:
         try:
             row = self._states.execute("SELECT value FROM state WHERE key = ?", (key,)).fetchone()
         except sqlite3.Error as error:
-            raise NodeFailed(f"state cannot be read: {error}") from error
+            raise NodeFailed(f"{self.path}: state cannot be read: {error}") from error
         return None if row is None else row[0]
 
     def get_many(self, keys: Sequence[str]) -> dict[str, bytes]:
@@ -149,7 +154,7 @@ class Store:
                 query = f"SELECT key, value FROM state WHERE key IN ({marks})"  # noqa: S608 (only question marks)
                 found.update(self._states.execute(query, part))
         except sqlite3.Error as error:
-            raise NodeFailed(f"state cannot be read: {error}") from error
+            raise NodeFailed(f"{self.path}: state cannot be read: {error}") from error
         return found
 
     def scan(self, first: str, beyond: str) -> Iterator[tuple[str, bytes]]:
@@ -159,7 +164,7 @@ class Store:
                 "SELECT key, value FROM state WHERE key >= ? AND key < ? ORDER BY key", (first, beyond)
             )
         except sqlite3.Error as error:
-            raise NodeFailed(f"state cannot be read: {error}") from error
+            raise NodeFailed(f"{self.path}: state cannot be read: {error}") from error
 
     # The one write.
 
@@ -210,7 +215,7 @@ class Store:
             execute("COMMIT")
             step("committed")
         except sqlite3.Error as error:
-            raise NodeFailed(f"block {head.height} cannot be written: {error}") from error
+            raise NodeFailed(f"{self.path}: block {head.height} cannot be written: {error}") from error
         self._ids += len(outcome.passed)
 
     def save_checkpoint(self, row: CheckpointRow) -> None:
@@ -294,10 +299,19 @@ class Store:
 
 
 def _connect(path: Path) -> sqlite3.Connection:
+    refuse_backup(path.parent)
     connection = sqlite3.connect(path, isolation_level=None, check_same_thread=False, timeout=30)
     connection.execute("PRAGMA journal_mode = WAL")
     connection.execute("PRAGMA synchronous = FULL")
-    connection.execute(f"PRAGMA cache_size = -{CACHE_KIB}")
     connection.execute(f"PRAGMA wal_autocheckpoint = {CHECKPOINT_PAGES}")
+    return _tuned(connection)
+
+
+def _connect_for_reading(path: Path) -> sqlite3.Connection:
+    return _tuned(connect_for_reading(path))
+
+
+def _tuned(connection: sqlite3.Connection) -> sqlite3.Connection:
+    connection.execute(f"PRAGMA cache_size = -{CACHE_KIB}")
     connection.execute(f"PRAGMA mmap_size = {MAPPED_BYTES}")
     return connection

@@ -81,8 +81,8 @@ class Sealed:
 class Vault:
     """An open vault. Thread-safe: one file under a lock; most work on keys happens outside the lock."""
 
-    def __init__(self, path: Path, suite: Suite, *, node_key: bytes) -> None:
-        """Open an existing vault, and finish an erasure that was interrupted.
+    def __init__(self, path: Path, suite: Suite, *, node_key: bytes, writing: bool = True) -> None:
+        """Open an existing vault, and finish an erasure that was interrupted; without `writing` change nothing.
 
         Raises VaultError if there is none, CorruptError if the file was altered or the node key is another.
         """
@@ -92,7 +92,7 @@ class Vault:
         self._node_key = node_key
         self._index_kek = suite.hmac(node_key, b"mingzhang/vault/index-keys/1")[: suite.cipher_key_size]
         self._lock = RLock()
-        self._file = VaultFile(path, suite, node_key=node_key)
+        self._file = VaultFile(path, suite, node_key=node_key, writing=writing)
         try:
             with self._locked():
                 self._file.finish_erasing()

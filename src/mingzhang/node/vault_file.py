@@ -16,6 +16,7 @@ from mingzhang.chain.suites import Suite
 from mingzhang.node import shredding
 from mingzhang.node.authentic import AuthenticTables, ChangedRowError, Problem, Row, Table, Value
 from mingzhang.node.private_files import new_private_file, sync_file, sync_folder
+from mingzhang.node.reading import connect_for_reading, refuse_backup
 from mingzhang.node.receipts import PurgeReceipt, ReceiptError, decode_receipt, encode_receipt
 from mingzhang.node.sealing import CorruptError, Kind, NotAReaderError, SealedContent, StoredContent, ToSeal, VaultError
 
@@ -105,17 +106,21 @@ class Entry:
 class VaultFile:
     """The rows of an open vault. Not thread-safe: `Vault` holds a lock around every call."""
 
-    def __init__(self, path: Path, suite: Suite, *, node_key: bytes) -> None:
-        """Open an existing file. Raises VaultError if there is none, CorruptError if it is no vault of this node."""
+    def __init__(self, path: Path, suite: Suite, *, node_key: bytes, writing: bool = True) -> None:
+        """Open an existing file, to change it or only to read.
+
+        Raises VaultError if there is none, CorruptError if it is no vault of this node.
+        """
         if not path.is_file():
             raise VaultError(f"{path}: there is no vault; make one with Vault.create")
         self.path = path
-        self._raw = shredding.RawFile(path)
+        self._raw = shredding.RawFile(path) if writing else None
         try:
             with as_corrupt():
-                self._connection, self._tables = _connect(path, suite, node_key=node_key)
+                self._connection, self._tables = _connect(path, suite, node_key=node_key, writing=writing)
         except BaseException:
-            self._raw.close()
+            if self._raw is not None:
+                self._raw.close()
             raise
         try:
             with as_corrupt():
@@ -141,8 +146,9 @@ class VaultFile:
 
     def close(self) -> None:
         self._connection.close()
-        # Only after the connection: see RawFile.
-        self._raw.close()
+        if self._raw is not None:
+            # Only after the connection: see RawFile.
+            self._raw.close()
 
     def transaction(self) -> AbstractContextManager[None]:
         """Run a block as one durable transaction; an exception undoes it."""
@@ -236,9 +242,11 @@ class VaultFile:
         return shredding.pieces_of(deleted) if was_finished else None
 
     def finish_erasing(self, pieces: Sequence[bytes] | None = None) -> bool:
-        """Take deleted bytes out of the file; False if another process prevents it by reading just now."""
+        """Take deleted bytes out of the file; False if that cannot be done just now."""
         if self._meta("erasing") == "no":
             return True
+        if self._raw is None:
+            return False
         if not shredding.shred(self._connection, self._raw, pieces=pieces):
             return False
         with self.transaction():
@@ -291,7 +299,7 @@ def check_vault(path: Path, suite: Suite, *, node_key: bytes) -> Iterator[Proble
         yield Problem(table="file", row="", what=f"{path} is missing")
         return
     try:
-        connection, tables = _connect(path, suite, node_key=node_key)
+        connection, tables = _connect(path, suite, node_key=node_key, writing=False)
     except sqlite3.Error as error:
         yield Problem(table="file", row="", what=f"SQLite cannot open it: {error}")
         return
@@ -322,19 +330,20 @@ def as_corrupt() -> Iterator[None]:
         raise
 
 
-def _connect(path: Path, suite: Suite, *, node_key: bytes) -> tuple[sqlite3.Connection, AuthenticTables]:
-    connection = sqlite3.connect(
-        path, timeout=_BUSY_TIMEOUT_SECONDS, isolation_level=None, check_same_thread=False, cached_statements=256
-    )
+def _connect(
+    path: Path, suite: Suite, *, node_key: bytes, writing: bool = True
+) -> tuple[sqlite3.Connection, AuthenticTables]:
+    if writing:
+        refuse_backup(path.parent)
+        connection = sqlite3.connect(
+            path, timeout=_BUSY_TIMEOUT_SECONDS, isolation_level=None, check_same_thread=False, cached_statements=256
+        )
+    else:
+        connection = connect_for_reading(path)
     # FULL: a commitment must not be on the ledger while its content was only in a disk's cache.
-    # The last two make SQLite distrust a file that somebody may have altered.
-    pragmas = (
-        "journal_mode = WAL",
-        "synchronous = FULL",
-        "secure_delete = ON",
-        "trusted_schema = OFF",
-        "cell_size_check = ON",
-    )
+    settings = ("journal_mode = WAL", "synchronous = FULL", "secure_delete = ON") if writing else ()
+    # These make SQLite distrust a file that somebody may have altered.
+    pragmas = (*settings, "trusted_schema = OFF", "cell_size_check = ON")
     try:
         for pragma in pragmas:
             connection.execute(f"PRAGMA {pragma}")
