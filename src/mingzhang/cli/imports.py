@@ -279,6 +279,11 @@ def _show_summary(output: Output, summary: Summary, seconds: float, *, errors: P
             ("行/秒", "rows/s", rate),
         )
     )
+    _show_reasons(output, summary, errors)
+
+
+def _show_reasons(output: Output, summary: Summary, errors: Path | None) -> None:
+    """Why rows were not taken, what was noticed, and where that is written."""
     if summary.by_code:
         reasons = {fault.code: fault for fault in reversed(summary.faults)}
         rows = [

@@ -220,7 +220,7 @@ class _Run:
         return Answered(entries, answers)
 
     def _notice_refunds(self, entries: Sequence[Entry], answers: Sequence[Answer]) -> None:
-        """Note the refunds taken of payees who were never paid from the line; it may be none."""
+        """Note the refunds taken of payees who were never paid from the line: it may be no refund."""
         if self.payee_ids is None:
             return
         ids = self.payee_ids.ids
