@@ -100,6 +100,10 @@ def make_backup(directory: Path, target: Path, *, with_keys: bool, progress: Pro
     """
     if not (directory / LEDGER_NAME).exists():
         raise BackupError(f"{directory} 中没有账本", f"{directory}: there is no ledger here")
+    if target.resolve().is_relative_to(directory.resolve()):
+        raise BackupError(
+            f"{target} 在账本目录之内，备份须放在别处", f"{target}: is inside the ledger's directory; choose another"
+        )
     partial = _new_partial(target)
     try:
         manifest = _copy_all(directory, partial, with_keys=with_keys, progress=progress)

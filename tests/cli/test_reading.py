@@ -2,9 +2,10 @@
 
 import os
 import shutil
+import sqlite3
 import tempfile
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from pathlib import Path
 
 import pytest
@@ -100,3 +101,22 @@ def test_a_log_that_cannot_be_read_without_writing_is_named(shell: Shell, paid: 
     assert failed.exit_code == 1
     assert "ledger.sqlite-wal" in failed.errors
     assert "copy the directory" in failed.errors
+
+
+# --- What is refused or named ---
+
+
+def test_a_backup_does_not_go_into_its_own_ledger(shell: Shell, paid: Path) -> None:
+    refused = shell.run("backup", paid, paid / "inside")
+    assert refused.exit_code == 1
+    assert "备份须放在别处" in refused.errors
+    assert not list(paid.glob("inside*"))
+
+
+def test_a_first_record_that_is_not_text_is_a_finding(shell: Shell, paid: Path) -> None:
+    with closing(sqlite3.connect(paid / "ledger.sqlite")) as connection, connection:
+        connection.execute("UPDATE leaves SET bytes = x'7b22ff00' WHERE idx = 0")
+    audited = shell.run("audit", paid, "--processes", "1")
+    assert audited.exit_code == 1
+    assert "请从备份恢复" in audited.output
+    assert "leaves" in audited.output
