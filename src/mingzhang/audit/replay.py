@@ -42,11 +42,11 @@ def read_genesis(ledger: StoredLedger, findings: Findings) -> Genesis | None:
     _digest, data = ledger.leaves(0, 1).get(0, (None, None))
     try:
         record = REGISTRY.leaves.decode(data) if isinstance(data, bytes) else None
-    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+    except (msgspec.MsgspecError, ValueError, RecursionError):
         record = None
     if not isinstance(record, Record) or not isinstance(record.command, FoundLedger):
-        what_en = "This record must be the genesis, but is not readable as one; nothing can be replayed."
-        what = "这条记录应为创世，却无法识别；无法重放。", what_en
+        what_en = "This record must be the genesis, but is not readable as one; nothing is replayed; restore a backup."
+        what = "这条记录应为创世，却无法识别；无法重放，请从备份恢复。", what_en
         findings.add(found(LEDGER_FILE, "leaves", 0, what=what, height=1))
         return None
     return Genesis(record.command, record.blinder, suite_named(record.command.suite))
