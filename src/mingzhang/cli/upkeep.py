@@ -28,7 +28,7 @@ STAGES = {
     "root": "重算根 root",
 }
 """Stages of long work, as progress bars name them; others are file names."""
-FINDINGS_SHOWN = 50
+FINDINGS_SHOWN = 20
 """Findings of an audit shown as a table; --json has them all."""
 _own = Group(zh="", en="")
 
@@ -163,6 +163,12 @@ def show_report(output: Output, report: Report) -> None:
             Column("key", "行", "row"), Column("height", "高度", "height", "int"), Column(what, "问题", "what"),
         )  # fmt: skip
         output.table(columns, rows)
+    total = sum(report.counts[name] for name in ("errors", "warnings", "notes"))
+    if total > len(rows):
+        output.say(
+            f"共 {total} 处，以上为前 {len(rows)} 处；其余见 --json",
+            f"{total} findings in all, of which the first {len(rows)} are above; see --json for the others",
+        )
     output.say(report.summary_zh(), report.summary_en(), style="" if report.ok else "red")
 
 
