@@ -120,3 +120,12 @@ def test_a_first_record_that_is_not_text_is_a_finding(shell: Shell, paid: Path) 
     assert audited.exit_code == 1
     assert "请从备份恢复" in audited.output
     assert "leaves" in audited.output
+
+
+def test_another_node_key_is_one_finding(shell: Shell, paid: Path) -> None:
+    key = paid / "node.key"
+    key.write_bytes(bytes([key.read_bytes()[0] ^ 1]) + key.read_bytes()[1:])
+    told = shell.run("audit", paid, "--processes", "1", "--json")
+    assert told.exit_code == 1
+    assert [(one["file"], one["severity"]) for one in told.json["findings"]] == [("node.key", "error")]
+    assert "不是这个账本的" in told.json["findings"][0]["what_zh"]

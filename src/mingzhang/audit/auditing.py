@@ -21,7 +21,7 @@ from mingzhang.audit.files import (
 from mingzhang.audit.records import printable
 from mingzhang.audit.replay import Replay, read_genesis
 from mingzhang.audit.report import LEDGER_FILE, SEVERITIES, Findings, Progress, Report, Standing, found
-from mingzhang.audit.sealed import check_keys, check_receipts, check_vault_file
+from mingzhang.audit.sealed import check_keys, check_node_key, check_receipts, check_vault_file
 from mingzhang.audit.signatures import CHUNK_ENVELOPES, Verified, verify_chunk
 from mingzhang.audit.stored import StoredLedger
 from mingzhang.audit.views import check_views
@@ -99,8 +99,11 @@ class _Audit:
             self._gather(None)
             return
         suite = genesis.suite
-        self.workers.submit(Task("vault", check_vault_file, (self.directory, suite.name)))
-        self.workers.submit(Task("keys", check_keys, (self.directory, suite.name)))
+        wrong_key = list(check_node_key(self.directory, suite))
+        self.findings.extend(wrong_key)
+        if not wrong_key:
+            self.workers.submit(Task("vault", check_vault_file, (self.directory, suite.name)))
+            self.workers.submit(Task("keys", check_keys, (self.directory, suite.name)))
         last = self.counts["envelopes"] = ledger.count("envelopes")
         for chunk in range(-(-last // CHUNK_ENVELOPES)):
             task = partial(verify_chunk, path, suite.name, last=last)

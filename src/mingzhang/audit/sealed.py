@@ -25,6 +25,20 @@ class Checked(NamedTuple):
     number: int
 
 
+def check_node_key(directory: Path, suite: Suite) -> Iterator[Finding]:
+    """One finding, instead of one for each row, when the node key opens no row of the vault's description."""
+    try:
+        node_key = read_node_key(directory / NODE_KEY_FILE)
+        problems = list(check_vault(directory / VAULT_FILE, suite, node_key=node_key))
+    except (KeyFileError, *DAMAGE):
+        return
+    meta = {problem.row for problem in problems if problem.table == "meta"}
+    if {"format", "suite", "erasing"} <= meta:
+        what_en = "It is not this ledger's node key, or is damaged; vault and key files were not checked."
+        what = "node.key 不是这个账本的（或已损坏）；保管库与密钥文件因此未检查。", what_en
+        yield found(NODE_KEY_FILE, "", "", what=what)
+
+
 def check_vault_file(directory: Path, suite_name: str) -> Checked:
     """Every row, seal and relation of the vault. Never raises for what the file holds."""
     path = directory / VAULT_FILE
