@@ -24,9 +24,9 @@ from mingzhang.chain.suites import Suite, suite_named
 from mingzhang.node.directory import KEYS_NAME, LEDGER_NAME, NODE_KEY_NAME, VAULT_NAME, VIEWS_NAME
 from mingzhang.node.keys import read_node_key
 from mingzhang.node.private_files import sync_file, sync_folder, write_private_file
-from mingzhang.node.reading import MANIFEST_NAME
 from mingzhang.node.receipts import PurgeReceipt
 from mingzhang.node.vault import Vault
+from mingzhang.reading import MANIFEST_NAME
 
 PARTIAL = ".partial"
 """Ending of a directory that is not whole yet."""

@@ -33,10 +33,10 @@ from mingzhang.node.embedded import EmbeddedLedger, genesis_of, lock_ledger
 from mingzhang.node.keys import OpenedKey, read_node_key
 from mingzhang.node.ledger import Receipt
 from mingzhang.node.proofs import committed_view
-from mingzhang.node.reading import is_backup, refuse_backup
 from mingzhang.node.receipts import PurgeReceipt
 from mingzhang.node.store import Store
 from mingzhang.node.vault import ErasedError, Vault
+from mingzhang.reading import is_backup, refuse_backup
 from mingzhang.views.db import read_state
 from mingzhang.views.follow import Follower
 from mingzhang.views.following import Following

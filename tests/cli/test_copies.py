@@ -12,9 +12,9 @@ from typing import Any
 import pytest
 from tests.cli.city import Shell, payment
 
-from mingzhang.backups import MANIFEST_NAME
 from mingzhang.desk import Desk
 from mingzhang.node.vault import ErasedError
+from mingzhang.reading import MANIFEST_NAME
 
 SECRET = "患者王某某的病历" * 20
 WRITER = """

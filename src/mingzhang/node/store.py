@@ -17,7 +17,7 @@ from mingzhang.chain.outcome import Head, Outcome
 from mingzhang.chain.state import NodeFailed
 from mingzhang.chain.suites import Suite
 from mingzhang.node.bulk import insert_rows
-from mingzhang.node.reading import connect_for_reading, refuse_backup
+from mingzhang.reading import connect_for_reading, refuse_backup
 
 FILE_NAME = "ledger.sqlite"
 FORMAT_VERSION = 1

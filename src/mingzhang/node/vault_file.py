@@ -16,9 +16,9 @@ from mingzhang.chain.suites import Suite
 from mingzhang.node import shredding
 from mingzhang.node.authentic import AuthenticTables, ChangedRowError, Problem, Row, Table, Value
 from mingzhang.node.private_files import new_private_file, sync_file, sync_folder
-from mingzhang.node.reading import connect_for_reading, refuse_backup
 from mingzhang.node.receipts import PurgeReceipt, ReceiptError, decode_receipt, encode_receipt
 from mingzhang.node.sealing import CorruptError, Kind, NotAReaderError, SealedContent, StoredContent, ToSeal, VaultError
+from mingzhang.reading import connect_for_reading, refuse_backup
 
 FORMAT: Final = "1"
 _BUSY_TIMEOUT_SECONDS: Final = 10.0

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import sqlalchemy as sa
 
-from mingzhang.node.reading import connect_for_reading
+from mingzhang.reading import connect_for_reading
 from mingzhang.views.db import RebuildNeeded, prepare
 
 

@@ -93,9 +93,11 @@ def test_a_piece_left_in_the_file_is_found_and_removed(vault: Vault, people: Peo
     vault._file._connection.execute("DROP TABLE t")
     shredding._truncate_log(vault._file._connection)
     pieces = shredding.pieces_of([left])
-    assert vault._file._raw.holds_any(pieces), "or this test tests nothing"
-    assert shredding.shred(vault._file._connection, vault._file._raw, pieces=pieces)
-    assert not vault._file._raw.holds_any(pieces)
+    raw = vault._file._raw
+    assert raw is not None, "the vault is open for writing"
+    assert raw.holds_any(pieces), "or this test tests nothing"
+    assert shredding.shred(vault._file._connection, raw, pieces=pieces)
+    assert not raw.holds_any(pieces)
 
 
 def test_pieces_are_found_across_the_chunks_of_a_search(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
