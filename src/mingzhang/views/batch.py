@@ -15,7 +15,7 @@ R = TypeVar("R", bound=Row)
 KEPT_ROWS = 50_000
 """Rows of one kept table held between transactions: all lines of a city; about 50 MB of a province's."""
 KEPT_GROUPS = 8
-"""Groups of noted values held between transactions; only the latest few are noted in again."""
+"""Groups of noted texts held between transactions; only the latest few are noted in again."""
 
 Projector = Callable[["Batch", Any], None]
 """(batch, event or command) -> None: adds and changes rows. `batch.record` is the record it stands in."""
@@ -30,12 +30,14 @@ class Batch:
     def __init__(self) -> None:
         self.record: Record
         self.number = 0
-        self._connection: sa.Connection
+        self._dialect: sa.Dialect
+        self._cursor: Any
         self._sheets = _Sheets(self)
 
     def begin(self, connection: sa.Connection) -> None:
-        """A transaction has begun."""
-        self._connection = connection
+        """A transaction has begun. Its rows go through the driver's own cursor: SQLAlchemy's share would be a third."""
+        self._dialect = connection.dialect
+        self._cursor = connection.connection.cursor()
 
     def add(self, table: RowTable[R], row: R) -> None:
         """A row that will not change and is not asked for."""
@@ -45,13 +47,13 @@ class Batch:
         """The like, many at once, as the columns in order: for what every record brings."""
         self._sheets[table].values += rows
 
-    def note(self, table: RowTable[Any], group: Any, values: set[str]) -> None:
-        """Rows (value, group) of a table that has no more than these two columns; each is kept once."""
-        sheet = self._sheets[table]
-        fresh = values - sheet.noted.setdefault(group, set())
-        if fresh:
-            sheet.noted[group] |= fresh
-            sheet.once += [(value, group) for value in fresh]
+    def note(self, table: RowTable[Any], group: int, text: str, *, parts: Callable[[str], set[str]]) -> None:
+        """Rows (part, group) of a table that has no more than these two columns, each kept once, for a text's parts."""
+        noted = self._sheets[table].noted.setdefault(group, set())
+        if "\n" + text not in noted:  # A line feed tells whole texts from parts.
+            fresh = parts(text) - noted
+            noted |= {"\n" + text, *fresh}
+            self._sheets[table].once += [(part, group) for part in fresh]
 
     def new(self, table: RowTable[R], row: R) -> R:
         """A row that may be asked for and changed later."""
@@ -75,7 +77,7 @@ class Batch:
         sheet: _Sheet[R] = self._sheets[table]
         row = sheet.rows.get(lookup)
         if row is None:
-            row = sheet.read(self._connection, lookup)
+            row = sheet.read(self._cursor, lookup)
             if row is None:
                 return None
             sheet.rows[lookup] = row
@@ -93,7 +95,8 @@ class Batch:
     def write(self) -> None:
         """Write everything into the open transaction."""
         for sheet in self._sheets.values():
-            sheet.write(self._connection)
+            sheet.write(self._cursor)
+        self._cursor.close()
 
     def written(self) -> None:
         """The transaction is on disk: keep only rows of kept tables."""
@@ -106,7 +109,7 @@ class Batch:
 
     def dialect(self) -> sa.Dialect:
         """That of the database written to."""
-        return self._connection.dialect
+        return self._dialect
 
 
 class _Sheets(dict[RowTable[Any], "_Sheet[Any]"]):
@@ -133,7 +136,7 @@ class _Sheet(Generic[R]):
         self.added: list[R] = []
         self.values: list[tuple[Any, ...]] = []
         self.once: list[tuple[Any, ...]] = []
-        self.noted: dict[Any, set[str]] = {}
+        self.noted: dict[int, set[str]] = {}
         self.rows: dict[tuple[Any, ...], R] = {}
         self.before: dict[tuple[Any, ...], tuple[Any, ...] | None] = {}
         self.mark = "?" if dialect.name == "sqlite" else "%s"
@@ -144,12 +147,12 @@ class _Sheet(Generic[R]):
         self.insertion = f"INSERT INTO {self.name} ({columns}) VALUES ({marks})"  # noqa: S608 (names of our own tables)
         self.selection = f"SELECT {columns} FROM {self.name} WHERE {self.where}"  # noqa: S608
 
-    def read(self, connection: sa.Connection, lookup: tuple[Any, ...]) -> R | None:
+    def read(self, cursor: Any, lookup: tuple[Any, ...]) -> R | None:
         """The row in the database, or None."""
-        found = connection.exec_driver_sql(self.selection, lookup).fetchone()
+        found = cursor.execute(self.selection, lookup).fetchone()
         return None if found is None else self.table.read(found, self.table.row)
 
-    def write(self, connection: sa.Connection) -> None:
+    def write(self, cursor: Any) -> None:
         """New rows as they are now; of others the columns that changed, together with rows where the same ones did."""
         table = self.table
         fresh = [*self.values, *table.all_values(self.added)]
@@ -161,11 +164,11 @@ class _Sheet(Generic[R]):
             elif before != now:
                 places = tuple([at for at, value in enumerate(now) if value != before[at]])
                 changed.setdefault(places, []).append((*[now[at] for at in places], *lookup))
-        _run(connection, self.insertion, fresh)
-        _run(connection, self.insertion + " ON CONFLICT DO NOTHING", self.once)
+        _run(cursor, self.insertion, fresh)
+        _run(cursor, self.insertion + " ON CONFLICT DO NOTHING", self.once)
         for places, values in changed.items():
             sets = ", ".join(f"{self.columns[at]} = {self.mark}" for at in places)
-            _run(connection, f"UPDATE {self.name} SET {sets} WHERE {self.where}", values)  # noqa: S608
+            _run(cursor, f"UPDATE {self.name} SET {sets} WHERE {self.where}", values)  # noqa: S608
 
     def written(self) -> None:
         """Begin anew, with what may be asked for again."""
@@ -176,6 +179,6 @@ class _Sheet(Generic[R]):
             del self.noted[group]
 
 
-def _run(connection: sa.Connection, statement: str, rows: list[tuple[Any, ...]]) -> None:
+def _run(cursor: Any, statement: str, rows: list[tuple[Any, ...]]) -> None:
     if rows:
-        connection.exec_driver_sql(statement, rows)
+        cursor.executemany(statement, rows)

@@ -136,7 +136,7 @@ def schema_version() -> str:
     parts = [str(PROJECTION)]
     for table in METADATA.sorted_tables:
         parts.append(str(CreateTable(table).compile(dialect=dialect)))
-        parts += sorted(str(CreateIndex(index).compile(dialect=dialect)) for index in table.indexes)
+        parts += sorted({str(CreateIndex(index).compile(dialect=dialect)) for index in table.indexes})
     return hashlib.sha256("\n".join(parts).encode()).hexdigest()
 
 

@@ -135,12 +135,12 @@ class Listing(Generic[R]):
         """How many rows there are for which all conditions hold: of a narrow path, or of a small table."""
         if path is not None and not path.parts:
             return 0
-        found = restrict(sa.select(sa.literal(1)).select_from(_source(self.table, path)), path, conditions)
+        found = restrict(sa.select(sa.literal(1)).select_from(source_of(self.table, path)), path, conditions)
         some = found.limit(path.few) if path is not None else found
         return int(connection.execute(sa.select(sa.func.count()).select_from(some.subquery())).scalar_one())
 
     def _select(self, path: Path | None) -> sa.Select[Any]:
-        source = _source(self.table, path)
+        source = source_of(self.table, path)
         for other, on in self._joins:
             source = source.outerjoin(other, on)
         return sa.select(*self._columns).select_from(source)
@@ -202,6 +202,13 @@ def is_narrow(connection: sa.Connection, table: RowTable[Any], path: Path) -> bo
     return _probe(connection, table, path) <= path.few
 
 
+def source_of(table: RowTable[Any], path: Path | None) -> sa.FromClause:
+    """What a statement for the rows of a path selects from."""
+    if path is None or path.through is None:
+        return table.table
+    return path.through.join(table.table, path.on)
+
+
 def restrict(statement: sa.Select[Any], path: Path | None, conditions: Sequence[Condition]) -> sa.Select[Any]:
     """The statement for the rows of a path for which the conditions hold."""
     if path is None:
@@ -237,12 +244,6 @@ def _queries(path: Path | None, sort: str) -> list[list[Condition]]:
     if path.order == sort:
         return [[part, *path.within] for part in path.parts]
     return [[sa.or_(*path.parts), *path.within]]
-
-
-def _source(table: RowTable[Any], path: Path | None) -> sa.FromClause:
-    if path is None or path.through is None:
-        return table.table
-    return path.through.join(table.table, path.on)
 
 
 def _probe(connection: sa.Connection, table: RowTable[Any], path: Path) -> int:

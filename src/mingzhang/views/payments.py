@@ -82,14 +82,12 @@ PAYMENTS = RowTable(
         "payment": ("payment_id",),
         "date": ("business_date", "record"),
         "organisation": ("organisation", "business_date", "record"),
-        "line": ("line_id", "business_date", "record"),
-        "payee": ("payee_id", "business_date", "record"),
         "status": ("status", "business_date", "record"),
         "amount": ("amount_fen", "record"),
-        "agreement": ("agreement_id", "business_date", "record"),
     },
-    # Nearly all payments end up settled: who asks for those walks along the dates.
-    partial={"agreement": "agreement_id IS NOT NULL", "status": "status <> 'settled'"},
+    # Nearly all payments end up settled: who asks for those walks along the dates. Those of a line, payee, project or
+    # agreement are found by the records about it.
+    partial={"status": "status <> 'settled'"},
 )
 REFUSED = RowTable(
     "refused_payments",

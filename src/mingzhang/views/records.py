@@ -4,6 +4,8 @@ What a record did is in the other nouns' tables; its exact bytes are in the ledg
 """
 
 from collections.abc import Sequence
+from functools import cache
+from typing import Any
 
 import msgspec
 import sqlalchemy as sa
@@ -84,7 +86,7 @@ RECORDS = RowTable(
     },
     partial={"refused": "code <> 'ok'", "cause": "cause IS NOT NULL"},
 )
-TOUCHES = RowTable("touches", Touch, key=("kind", "object_id", "record"))
+TOUCHES = RowTable("touches", Touch, key=("object_id", "kind", "record"))
 RECORD_COUNTS = RowTable("record_counts", RecordCount, key=("command", "code"), kept=True)
 _RECORDS = Listing(RECORDS, RecordRow, sorts={"record": ("record",)})
 
@@ -94,7 +96,8 @@ _RECORDS = Listing(RECORDS, RecordRow, sorts={"record": ("record",)})
 
 def project_record(batch: Batch, record: Record) -> None:
     """The record, the objects it is about, and one more of its kind."""
-    command = wire_name(type(record.command))
+    kind: Any = type(record.command)
+    command = _name(kind)
     subjects = subjects_of(record)
     batch.add(
         RECORDS,
@@ -117,6 +120,9 @@ def project_record(batch: Batch, record: Record) -> None:
     if counted is None:
         counted = batch.new(RECORD_COUNTS, RecordCount(command, record.code, 0))
     counted.count += 1
+
+
+_name = cache(wire_name)
 
 
 # --- Queries ---

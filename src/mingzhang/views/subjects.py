@@ -13,6 +13,7 @@ from typing import Any, NamedTuple, get_args, get_origin, get_type_hints
 import msgspec
 
 from mingzhang.chain.operations import Record
+from mingzhang.views.tables import fields_of
 
 OBJECTS = {
     "actual_id": "actual",
@@ -71,7 +72,7 @@ Subject = tuple[str, str]
 class _Plan(NamedTuple):
     """Where the objects' names are in a struct."""
 
-    read: Callable[[Any], tuple[Any, ...]] | None
+    read: Callable[[Any], tuple[Any, ...]]
     kinds: tuple[str, ...]
     lists: tuple[tuple[Callable[[Any], Any], str], ...]
     told: tuple[tuple[Callable[[Any], Any], Callable[[Any], Any]], ...]
@@ -81,22 +82,21 @@ class _Plan(NamedTuple):
 
 def subjects_of(record: Record) -> list[Subject]:
     """The objects of a record, those of the command first, each once."""
-    found: dict[Subject, None] = {}
+    found: list[Subject] = []
     for said in (record.command, *record.events):
         kind: Any = type(said)
         _collect(_plan(kind), said, found)
-    return [subject for subject in found if subject[1]]
+    return [subject for subject in dict.fromkeys(found) if subject[1]]
 
 
-def _collect(plan: _Plan, value: Any, found: dict[Subject, None]) -> None:
-    if plan.read is not None:
-        found.update(dict.fromkeys(zip(plan.kinds, plan.read(value), strict=True)))
+def _collect(plan: _Plan, value: Any, found: list[Subject]) -> None:
+    found += zip(plan.kinds, plan.read(value), strict=False)  # As many of both by construction; run for every payment.
     if plan.flat:
         return
     for read, kind in plan.lists:
-        found.update(dict.fromkeys((kind, name) for name in read(value)))
+        found += [(kind, name) for name in read(value)]
     for read_kind, read in plan.told:
-        found[read_kind(value), read(value)] = None
+        found.append((read_kind(value), read(value)))
     for read, inner, many in plan.inner:
         below = read(value)
         for one in below if many else () if below is None else (below,):
@@ -122,7 +122,7 @@ def _plan(kind: Any) -> _Plan:
         if shape is str and many and name in OBJECTS
     ]
     told = [(attrgetter(BY_KIND[name]), attrgetter(name)) for name in hints if name in BY_KIND]
-    used = [each for each in inner if each[1].read is not None or not each[1].flat]
+    used = [each for each in inner if each[1].kinds or not each[1].flat]
     return _Plan(
         read=_reader(tuple(named)),
         kinds=tuple(named.values()),
@@ -139,13 +139,8 @@ def _kind_of(name: str, own: str | None) -> str | None:
     return "organisation" if name in (OWNER, *ORGANISATIONS) else OBJECTS.get(name)
 
 
-def _reader(names: tuple[str, ...]) -> Callable[[Any], tuple[Any, ...]] | None:
-    if not names:
-        return None
-    if len(names) == 1:
-        one = attrgetter(names[0])
-        return lambda value: (one(value),)
-    return attrgetter(*names)
+def _reader(names: tuple[str, ...]) -> Callable[[Any], tuple[Any, ...]]:
+    return fields_of(names) if names else lambda _value: ()
 
 
 def _shape(hint: Any) -> tuple[Any, bool]:

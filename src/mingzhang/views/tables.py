@@ -4,6 +4,7 @@ Which tables there are, each noun's file says; the database they lie in is in db
 """
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from operator import attrgetter
 from types import NoneType, UnionType
 from typing import Any, Generic, TypeVar, Union, get_args, get_origin, get_type_hints
 
@@ -60,17 +61,18 @@ class RowTable(Generic[R]):
         self.table = sa.Table(name, METADATA, *columns, sqlite_with_rowid=number_key)
         for index, parts in (indexes or {}).items():
             where = sa.text(partial[index]) if partial and index in partial else None
-            sa.Index(
-                f"ix_{name}_{index}",
-                *(self.table.c[part] for part in parts),
-                sqlite_where=where,
-                postgresql_where=where,
-            )
+            # An index of SQLite ends with the row's number by itself: it need not be there twice.
+            implied = [part for part in parts if not (number_key and part == key[0])]
+            for dialect, listed in (("sqlite", implied), ("postgresql", parts)):
+                columns = [self.table.c[part] for part in listed]
+                made = sa.Index(f"ix_{name}_{index}", *columns, sqlite_where=where, postgresql_where=where)
+                made.ddl_if(dialect=dialect)
         self.c = self.table.c
         readers = [(at, _reader(hints[each])) for at, each in enumerate(self.names)]
         self._read = [(at, read) for at, read in readers if read is not None]
         self._json = [at for at, each in enumerate(self.names) if _is_json(hints[each])]
-        self._lookup_at = [self.names.index(each) for each in self.lookup]
+        self.lookup_of = fields_of(self.lookup)
+        """What a projector would ask for a row by."""
 
     def values(self, row: R) -> tuple[Any, ...]:
         """The row as the driver takes it."""
@@ -79,7 +81,11 @@ class RowTable(Generic[R]):
             return plain
         written = list(plain)
         for at in self._json:
-            written[at] = None if plain[at] is None else _encode(plain[at]).decode()
+            value = plain[at]
+            if value:
+                written[at] = _encode(value).decode()
+            elif value is not None:
+                written[at] = _EMPTY[type(value)]
         return tuple(written)
 
     def all_values(self, rows: Sequence[R]) -> "Iterable[tuple[Any, ...]]":
@@ -95,10 +101,13 @@ class RowTable(Generic[R]):
             given[at] = None if given[at] is None else read(given[at])
         return row(*given)
 
-    def lookup_of(self, row: R) -> tuple[Any, ...]:
-        """What a projector would ask for this row by."""
-        plain = msgspec.structs.astuple(row)
-        return tuple([plain[at] for at in self._lookup_at])
+
+def fields_of(names: Sequence[str]) -> Callable[[Any], tuple[Any, ...]]:
+    """A function that gives these fields of a struct as a tuple, of one as well."""
+    if len(names) > 1:
+        return attrgetter(*names)
+    one = attrgetter(names[0])
+    return lambda struct: (one(struct),)
 
 
 def row_from(kind: type[R], event: Any, **more: Any) -> R:
@@ -106,6 +115,7 @@ def row_from(kind: type[R], event: Any, **more: Any) -> R:
     return kind(**{name: more[name] if name in more else getattr(event, name) for name in kind.__struct_fields__})
 
 
+_EMPTY: dict[type, str] = {list: "[]", tuple: "[]", dict: "{}"}
 _encode = msgspec.json.Encoder(order="deterministic").encode
 
 

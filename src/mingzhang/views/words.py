@@ -26,9 +26,7 @@ PAIRS = RowTable("payment_words", Pair, key=("pair", "stretch"))
 
 def note(batch: Batch, text: str) -> None:
     """The batch's record holds this text."""
-    text = text.lower()
-    pairs = {first + second for first, second in zip(text, text[1:] + " ", strict=True)}
-    batch.note(PAIRS, batch.record.index // STRETCH, pairs)
+    batch.note(PAIRS, batch.record.index // STRETCH, text, parts=_pairs)
 
 
 def stretches_with(connection: sa.Connection, text: str) -> list[int]:
@@ -41,3 +39,8 @@ def stretches_with(connection: sa.Connection, text: str) -> list[int]:
     else:
         found = sa.select(c.stretch).where(c.pair.in_(pairs)).group_by(c.stretch).having(sa.func.count() == len(pairs))
     return [] if found is None else sorted(connection.execute(found).scalars())
+
+
+def _pairs(text: str) -> set[str]:
+    text = text.lower()
+    return {first + second for first, second in zip(text, text[1:] + " ", strict=True)}
