@@ -15,7 +15,7 @@ from tests.tidy import ROOT, Problem
 # Longer than the rule, with the reason. Keep it short: a new entry needs one that a reviewer would accept.
 LONG_FILES: dict[str, str] = {}
 LONG_FUNCTIONS: dict[str, str] = {
-    "bench/lists.py::lists": "a table of what is asked, one entry a list; split, it could not be read beside the figures",
+    "bench/lists.py::lists": "a table of what is asked, one entry a list; it is read beside the figures",
 }
 MANY_POSITIONAL: dict[str, str] = {}
 
