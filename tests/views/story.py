@@ -180,18 +180,18 @@ def performance(world: World) -> None:
 
 
 def oversight(world: World) -> None:
-    """Raised, answered, returned, late, answered, closed."""
+    """Raised, late, answered, returned, answered, closed."""
     begun = world.time
     world.must("auditor", raising(world, deadline=begun + 10 * DAY))
+    world.at(begun + 11 * DAY)
     world.must("head", answer())
-    world.must("auditor", returning(deadline=begun + 20 * DAY))
-    world.at(begun + 21 * DAY)
+    world.must("auditor", returning(deadline=begun + 30 * DAY))
     world.must("head", answer(round=2, text="已补。"))
     world.must("auditor", close())
 
 
 def publications(world: World) -> None:
-    """Published under a rule, clarified, replaced, withdrawn."""
+    """Published under a rule, clarified, replaced, withdrawn, published again."""
     world.must("publisher", SetFieldRule(organisation="city", kind="project", field="name", treatment="clear",
                                          basis="示例"))  # fmt: skip
     first = Publish(publication_id="city:pub1", kind="project", object_id=WARD, title="项目公开", notice="",
@@ -199,6 +199,7 @@ def publications(world: World) -> None:
     world.must("publisher", first, Clarify(publication_id="city:pub1", number=1, text="金额含税"))
     world.must("publisher", changed(first, publication_id="city:pub2", replaces="city:pub1", title="项目公开(更正)"))
     world.must("publisher", WithdrawPublication(publication_id="city:pub2", reason="重复"))
+    world.must("publisher", changed(first, publication_id="city:pub3", replaces="city:pub2"))
 
 
 def members(world: World) -> None:

@@ -161,6 +161,14 @@ def test_payment_totals_are_the_payments_sums(told: tuple[World, Any]) -> None:
     assert running == sums
 
 
+def test_refunds_are_counted_beside_them(told: tuple[World, Any]) -> None:
+    _world, engine = told
+    refunds = rows_by_name(engine, settlement_rows.REFUNDS).values()
+    kept = [one for one in rows_by_name(engine, payment_rows.TOTALS).values() if one.status == "refunded"]
+    assert sum(total.count for total in kept) == len(refunds)
+    assert sum(total.amount_fen for total in kept) == sum(refund.amount_fen for refund in refunds)
+
+
 def test_slices_are_what_the_current_version_asks(told: tuple[World, Any]) -> None:
     from mingzhang.views.declarations import list_slices
 

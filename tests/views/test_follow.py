@@ -26,10 +26,12 @@ def following(follower: Follower) -> Iterator[None]:
     stop = threading.Event()
     thread = threading.Thread(target=_quietly, args=(follower, stop))
     thread.start()
-    yield
-    stop.set()
-    follower.wake()
-    thread.join(10)
+    try:
+        yield
+    finally:
+        stop.set()
+        follower.wake()
+        thread.join(10)
     assert not thread.is_alive()
 
 

@@ -17,6 +17,7 @@ from mingzhang.views.agreements import AgreementFilter, get_agreement, list_agre
 from mingzhang.views.allotments import list_allocations, list_plan
 from mingzhang.views.amendments import list_changes
 from mingzhang.views.attestations import list_attestations
+from mingzhang.views.blocks import first_record_at, get_block, list_blocks
 from mingzhang.views.budgets import LineFilter, get_line, list_lines, list_movements, total_lines
 from mingzhang.views.declarations import list_indicators, list_items
 from mingzhang.views.departments import list_department_evaluations
@@ -182,6 +183,7 @@ def test_an_agreement_shows_its_milestones_and_what_they_wait_for(seen: sa.Conne
     agreement = get_agreement(seen, AGREEMENT)
     assert agreement is not None
     assert (agreement.status, agreement.version, agreement.line_id) == ("terminated", 2, "hospital:2023-ward")
+    assert agreement.released_fen == 215_000  # The retention went back once and was released again.
     stones = list_milestones(seen, AGREEMENT)
     assert [(stone.milestone_id, stone.amount_fen, stone.attempts) for stone in stones] == [
         ("node", 200_000, 1), ("check", 285_000, 0), ("retain", 15_000, 2)]  # fmt: skip
@@ -230,15 +232,17 @@ def test_a_poor_result_leads_to_rectification(seen: sa.Connection) -> None:
 def test_a_findings_steps_are_kept(seen: sa.Connection) -> None:
     steps = list_finding_steps(seen, PRICES)
     assert [(step.step, step.round) for step in steps] == [
-        ("raised", 1), ("answered", 1), ("returned", 1), ("overdue", 2), ("answered", 2), ("closed", 2)]  # fmt: skip
+        ("raised", 1), ("overdue", 1), ("answered", 1), ("returned", 1), ("answered", 2), ("closed", 2)]  # fmt: skip
     finding = get_finding(seen, PRICES)
     assert finding is not None
     assert (finding.conclusion, finding.escalation, finding.escalated_to) == ("rectified", 1, "health")
+    assert not finding.overdue
 
 
 def test_publications_keep_what_they_said(seen: sa.Connection) -> None:
-    first, second = list_publications(seen, sort="record").rows
-    assert (first.status, first.clarifications, second.status) == ("replaced", 1, "withdrawn")
+    first, second, third = list_publications(seen, sort="record").rows
+    assert (first.status, second.status, third.status) == ("replaced", "withdrawn", "in_force")
+    assert (first.clarifications, second.withdrawn_reason, third.replaces) == (1, "重复", second.publication_id)
     assert [field.name for field in first.fields] == ["name"]
     assert [one.text for one in list_clarifications(seen, "city:pub1")] == ["金额含税"]
     assert [rule.treatment for rule in list_field_rules(seen, "project")] == ["clear"]
@@ -297,6 +301,36 @@ def test_the_trace_shows_refusals_and_what_the_ledger_did_itself(seen: sa.Connec
     assert list_records(seen, RecordFilter(cause=released[0].cause)).rows[-1].record == released[0].record
     counted = {(count.command, count.code): count.count for count in count_records(seen)}
     assert counted["payments.request/1", "line_is_frozen"] == 1
+
+
+def test_a_record_tells_what_it_is_about(seen: sa.Connection) -> None:
+    (request,) = list_records(seen, RecordFilter(subject=("payment", "hospital:pens"), signer="cashier")).rows[-1:]
+    assert request.subjects == [
+        ("payment", "hospital:pens"), ("budget_line", LINE), ("payee", "hospital:builder"),
+        ("project", WARD)]  # fmt: skip
+    granted = list_records(seen, RecordFilter(command="members.grant_role/1")).rows[0]
+    assert granted.subjects == [("person", "clerk"), ("project", WARD)]
+
+
+def test_an_organisation_is_found_where_no_object_names_it(seen: sa.Connection, votes: sa.Connection) -> None:
+    about = list_records(seen, RecordFilter(subject=("organisation", "hospital")), limit=500).rows
+    assert not any(row.command.startswith(("payments.", "budgets.", "payees.")) for row in about)
+    cast = list_records(votes, RecordFilter(subject=("organisation", "audit"), command="admissions.vote/1"))
+    assert cast.total == 3
+
+
+def test_blocks_tell_which_records_they_closed(world: World, seen: sa.Connection) -> None:
+    blocks = list_blocks(seen, sort="height", limit=500).rows
+    inside = {record.index: record.height for record in world.records}
+    told = {
+        index: block.height
+        for block in blocks
+        for index in range(block.first_record, block.first_record + block.records)
+    }
+    assert told == inside
+    assert get_block(seen, 1) == blocks[0]
+    assert first_record_at(seen, blocks[-1].time) == next(b.first_record for b in blocks if b.time == blocks[-1].time)
+    assert first_record_at(seen, blocks[-1].time + 1) is None
 
 
 def test_what_an_organisations_people_did(world: World, seen: sa.Connection) -> None:

@@ -1,6 +1,7 @@
 """Read models: rows in SQL made from the ledger's records. No rules; may be deleted and built anew at any time.
 
-Here the nouns are gathered: which projector belongs to which event, and which events need none.
+Here the nouns are gathered: which projector belongs to which event, and which events need none. Blocks and records
+are among them for their tables; they are projected from every leaf.
 """
 
 from collections.abc import Mapping
@@ -15,6 +16,7 @@ from mingzhang.views import (
     allotments,
     amendments,
     attestations,
+    blocks,
     budgets,
     departments,
     disclosure,
@@ -26,6 +28,7 @@ from mingzhang.views import (
     payees,
     payments,
     projects,
+    records,
     results,
     settings,
     settlements,
@@ -34,6 +37,8 @@ from mingzhang.views import (
 from mingzhang.views.batch import Projector
 
 NOUNS = (
+    blocks,
+    records,
     settings,
     members,
     admissions,

@@ -16,27 +16,27 @@ from mingzhang.chain.contracts.agreements import (
     DisputeResolved,
     LineSwitched,
 )
-from mingzhang.chain.contracts.milestones import MilestoneReleased, MilestonesAgreed
+from mingzhang.chain.contracts.milestones import MilestonesAgreed
 from mingzhang.views.batch import Batch
 from mingzhang.views.members import ORGANISATIONS, belongs_under
 from mingzhang.views.milestones import (
     AWAITED,
     CONDITIONS,
+    MILESTONES,
     MilestoneCondition,
     agree_milestones,
     drop_milestones,
-    note_release,
 )
 from mingzhang.views.paging import DEFAULT_LIMIT, Condition, Listing, Page
 from mingzhang.views.payees import PAYEES
+from mingzhang.views.payments import PAYMENTS
 from mingzhang.views.tables import Row, RowTable, row_from
 
 
 class Agreement(Row):
     """An agreement: proposed, in_force, withdrawn or terminated; paused while `disputed_by` is not "".
 
-    `released_fen` is what its milestones were paid by instruction, returned money not taken off. `record` is that of
-    the proposal, `changed_record` that of the last change of standing or terms.
+    `record` is that of the proposal, `changed_record` that of the last change of standing or terms.
     """
 
     agreement_id: str
@@ -48,7 +48,6 @@ class Agreement(Row):
     payee_id: str
     line_id: str
     total_fen: int
-    released_fen: int
     milestone_ids: list[str]
     procurement_document: str | None
     unit_prices: list[str]
@@ -69,10 +68,13 @@ class Agreement(Row):
 
 
 class ListedAgreement(Agreement):
-    """An agreement with the names a list shows beside it."""
+    """An agreement with what a list shows beside it; `released_fen` is what its milestones' payments have in transit or
+    settled.
+    """
 
     organisation_name: str | None
     payee_name: str | None
+    released_fen: int
 
 
 class AgreementFilter(msgspec.Struct, frozen=True, kw_only=True):
@@ -102,6 +104,13 @@ AGREEMENTS = RowTable(
         "payee": ("payee_id",),
     },
 )
+_released = (
+    sa.select(sa.cast(sa.func.coalesce(sa.func.sum(PAYMENTS.c.amount_fen), 0), sa.BigInteger))
+    .select_from(MILESTONES.table.join(PAYMENTS.table, PAYMENTS.c.payment_id == MILESTONES.c.payment_id))
+    .where(MILESTONES.c.agreement_id == AGREEMENTS.c.agreement_id, PAYMENTS.c.status.in_(("in_transit", "settled")))
+    .correlate(AGREEMENTS.table)
+    .scalar_subquery()
+)
 _AGREEMENTS = Listing(
     AGREEMENTS,
     ListedAgreement,
@@ -111,7 +120,11 @@ _AGREEMENTS = Listing(
         "total": ("total_fen", "agreement_id"),
         "end": ("end_date", "agreement_id"),
     },
-    extra=[ORGANISATIONS.c.name.label("organisation_name"), PAYEES.c.name.label("payee_name")],
+    extra=[
+        ORGANISATIONS.c.name.label("organisation_name"),
+        PAYEES.c.name.label("payee_name"),
+        _released.label("released_fen"),
+    ],
     joins=[
         (ORGANISATIONS.table, ORGANISATIONS.c.organisation_id == AGREEMENTS.c.organisation),
         (PAYEES.table, PAYEES.c.payee_id == AGREEMENTS.c.payee_id),
@@ -129,7 +142,6 @@ def project_agreement_proposed(batch: Batch, event: AgreementProposed) -> None:
         event.terms,
         agreement_id=event.agreement_id,
         organisation=event.organisation,
-        released_fen=0,
         milestone_ids=[terms.milestone_id for terms in event.terms.milestones],
         status="proposed",
         version=0,
@@ -193,12 +205,6 @@ def project_milestones_agreed(batch: Batch, event: MilestonesAgreed) -> None:
     drop_milestones(batch, event.agreement_id, event.dropped)
     order = batch.get(AGREEMENTS, event.agreement_id).milestone_ids
     agree_milestones(batch, event.agreement_id, event.milestones, order=order)
-
-
-def project_milestone_released(batch: Batch, event: MilestoneReleased) -> None:
-    """The ledger instructed its payment."""
-    note_release(batch, event)
-    batch.get(AGREEMENTS, event.agreement_id).released_fen += event.amount_fen
 
 
 def _changed(batch: Batch, agreement_id: str) -> Agreement:
@@ -267,5 +273,4 @@ PROJECTORS = {
     DisputeResolved: project_dispute_resolved,
     LineSwitched: project_line_switched,
     MilestonesAgreed: project_milestones_agreed,
-    MilestoneReleased: project_milestone_released,
 }

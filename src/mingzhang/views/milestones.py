@@ -71,6 +71,13 @@ AWAITED = Listing(CONDITIONS, MilestoneCondition, sorts={"agreement": ("agreemen
 # --- Projectors ---
 
 
+def project_milestone_released(batch: Batch, event: MilestoneReleased) -> None:
+    """The ledger instructed its payment."""
+    milestone = batch.get(MILESTONES, event.agreement_id, event.milestone_id)
+    milestone.attempts, milestone.payment_id, milestone.released_record = event.attempt, event.payment_id, event.record
+    milestone.refused_code, milestone.refused_record = "", None
+
+
 def project_release_refused(batch: Batch, command: ReleaseMilestone) -> None:
     """Why the ledger could not pay a milestone that was due, if there is such a one."""
     milestone = batch.find(MILESTONES, command.agreement_id, command.milestone_id)
@@ -113,13 +120,6 @@ def drop_milestones(batch: Batch, agreement_id: str, milestone_ids: Sequence[str
         milestone = batch.get(MILESTONES, agreement_id, milestone_id)
         milestone.dropped = True
         _drop(batch, milestone, milestone.condition_ids)
-
-
-def note_release(batch: Batch, event: MilestoneReleased) -> None:
-    """The ledger instructed a milestone's payment."""
-    milestone = batch.get(MILESTONES, event.agreement_id, event.milestone_id)
-    milestone.attempts, milestone.payment_id, milestone.released_record = event.attempt, event.payment_id, event.record
-    milestone.refused_code, milestone.refused_record = "", None
 
 
 def _agree_conditions(batch: Batch, milestone: Milestone, terms: MilestoneTerms) -> None:
@@ -168,4 +168,5 @@ def list_conditions(connection: sa.Connection, agreement_id: str) -> list[Milest
     return _CONDITIONS.all(connection, c.agreement_id == agreement_id, c.dropped.is_(False), sort="number")
 
 
+PROJECTORS = {MilestoneReleased: project_milestone_released}
 REFUSALS = {ReleaseMilestone: project_release_refused}

@@ -5,7 +5,6 @@ stands below with its reason, and a test asks of every field of every contract t
 """
 
 from collections.abc import Callable
-from functools import cache
 from operator import attrgetter
 from types import NoneType
 from typing import Any, NamedTuple, get_args, get_origin, get_type_hints
@@ -48,7 +47,11 @@ OBJECTS = {
 ORGANISATIONS = ("counterparty", "department", "escalated_to", "responsible")
 """Fields that name an organisation by its part in the matter."""
 OWNER = "organisation"
-"""Names the owner; left out beside an object, whose id begins with it, or every payment would stand there too."""
+"""Field that names an organisation, mostly the owner. It is left out where an object's id begins with it, or every
+payment of an organisation would be about it too.
+"""
+OWNER_KIND = "owner"
+"""Stands for the kind of what OWNER names until it is known whether it is left out."""
 BY_KIND = {"subject_id": "subject_kind", "object_id": "kind"}
 """Field that names an object of the kind another field tells."""
 OF_SAME_KIND = ("replaces",)
@@ -70,47 +73,74 @@ Subject = tuple[str, str]
 
 
 class _Plan(NamedTuple):
-    """Where the objects' names are in a struct."""
+    """Where the objects' names are in a struct: read at once, and, where there are such, in lists and inner structs."""
 
-    read: Callable[[Any], tuple[Any, ...]]
     kinds: tuple[str, ...]
+    read: Callable[[Any], tuple[Any, ...]]
+    deeper: "_Deeper | None"
+
+
+class _Deeper(NamedTuple):
+    """Lists of names, names whose kind another field tells, structs (and whether it is a list of them)."""
+
     lists: tuple[tuple[Callable[[Any], Any], str], ...]
     told: tuple[tuple[Callable[[Any], Any], Callable[[Any], Any]], ...]
-    inner: tuple[tuple[Callable[[Any], Any], "_Plan", bool], ...]
-    flat: bool
+    inner: tuple[tuple[Callable[[Any], Any], _Plan, bool], ...]
 
 
 def subjects_of(record: Record) -> list[Subject]:
     """The objects of a record, those of the command first, each once."""
     found: list[Subject] = []
     for said in (record.command, *record.events):
-        kind: Any = type(said)
-        _collect(_plan(kind), said, found)
-    return [subject for subject in dict.fromkeys(found) if subject[1]]
+        kinds, read, deeper = _plan(type(said))
+        found += zip(kinds, read(said), strict=False)  # As many of both by construction; run for every payment.
+        if deeper is not None:
+            _look_deeper(deeper, said, found)
+    subjects: list[Subject] = []
+    owners: list[str] = []
+    for subject in dict.fromkeys(found):
+        if subject[0] == OWNER_KIND:
+            owners.append(subject[1])
+        elif subject[1]:
+            subjects.append(subject)
+    for owner in owners:
+        prefix = owner + ":"
+        for kind, object_id in subjects:
+            if object_id.startswith(prefix) or (object_id == owner and kind == "organisation"):
+                break
+        else:
+            subjects.append(("organisation", owner))
+    return subjects
 
 
-def _collect(plan: _Plan, value: Any, found: list[Subject]) -> None:
-    found += zip(plan.kinds, plan.read(value), strict=False)  # As many of both by construction; run for every payment.
-    if plan.flat:
-        return
-    for read, kind in plan.lists:
+def _look_deeper(deeper: _Deeper, value: Any, found: list[Subject]) -> None:
+    for read, kind in deeper.lists:
         found += [(kind, name) for name in read(value)]
-    for read_kind, read in plan.told:
+    for read_kind, read in deeper.told:
         found.append((read_kind(value), read(value)))
-    for read, inner, many in plan.inner:
+    for read, plan, many in deeper.inner:
         below = read(value)
         for one in below if many else () if below is None else (below,):
-            _collect(inner, one, found)
+            found += zip(plan.kinds, plan.read(one), strict=True)
+            if plan.deeper is not None:
+                _look_deeper(plan.deeper, one, found)
 
 
-@cache
-def _plan(kind: Any) -> _Plan:
+_plans: dict[type, _Plan] = {}
+
+
+def _plan(kind: type) -> _Plan:
+    plan = _plans.get(kind)
+    if plan is None:
+        plan = _plans[kind] = _make_plan(kind)
+    return plan
+
+
+def _make_plan(kind: Any) -> _Plan:
     hints = {name: _shape(hint) for name, hint in get_type_hints(kind).items() if name in kind.__struct_fields__}
     own = OBJECTS.get(next(iter(hints), ""))
     plain = {name: _kind_of(name, own) for name, (shape, many) in hints.items() if shape is str and not many}
     named = {name: what for name, what in plain.items() if what is not None}
-    if any(name in OBJECTS for name in named):
-        named.pop(OWNER, None)
     inner = [
         (attrgetter(name), _plan(shape), many)
         for name, (shape, many) in hints.items()
@@ -122,25 +152,20 @@ def _plan(kind: Any) -> _Plan:
         if shape is str and many and name in OBJECTS
     ]
     told = [(attrgetter(BY_KIND[name]), attrgetter(name)) for name in hints if name in BY_KIND]
-    used = [each for each in inner if each[1].kinds or not each[1].flat]
+    used = [each for each in inner if each[1].kinds or each[1].deeper is not None]
     return _Plan(
-        read=_reader(tuple(named)),
         kinds=tuple(named.values()),
-        lists=tuple(lists),
-        told=tuple(told),
-        inner=tuple(used),
-        flat=not (lists or told or used),
+        read=fields_of(tuple(named)) if named else lambda _value: (),
+        deeper=_Deeper(tuple(lists), tuple(told), tuple(used)) if lists or told or used else None,
     )
 
 
 def _kind_of(name: str, own: str | None) -> str | None:
     if name in OF_SAME_KIND:
         return own
-    return "organisation" if name in (OWNER, *ORGANISATIONS) else OBJECTS.get(name)
-
-
-def _reader(names: tuple[str, ...]) -> Callable[[Any], tuple[Any, ...]]:
-    return fields_of(names) if names else lambda _value: ()
+    if name == OWNER:
+        return OWNER_KIND
+    return "organisation" if name in ORGANISATIONS else OBJECTS.get(name)
 
 
 def _shape(hint: Any) -> tuple[Any, bool]:

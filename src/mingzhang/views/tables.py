@@ -56,9 +56,10 @@ class RowTable(Generic[R]):
         self.lookup = tuple(lookup or key)
         self.kept = kept
         hints = get_type_hints(row)
-        columns = [_column(each, hints[each], key=each in key) for each in self.names]
+        columns = [_column(each, hints[each]) for each in self.names]
         number_key = len(key) == 1 and hints[key[0]] is int
-        self.table = sa.Table(name, METADATA, *columns, sqlite_with_rowid=number_key)
+        primary = sa.PrimaryKeyConstraint(*key)
+        self.table = sa.Table(name, METADATA, *columns, primary, sqlite_with_rowid=number_key)
         for index, parts in (indexes or {}).items():
             where = sa.text(partial[index]) if partial and index in partial else None
             # An index of SQLite ends with the row's number by itself: it need not be there twice.
@@ -119,10 +120,10 @@ _EMPTY: dict[type, str] = {list: "[]", tuple: "[]", dict: "{}"}
 _encode = msgspec.json.Encoder(order="deterministic").encode
 
 
-def _column(name: str, hint: Any, *, key: bool) -> "sa.Column[Any]":
+def _column(name: str, hint: Any) -> "sa.Column[Any]":
     base, nullable = _base(hint)
     kind: Any = {int: Whole, str: Word, bool: sa.Boolean()}.get(base, Word)
-    return sa.Column(name, kind, primary_key=key, nullable=nullable, autoincrement=False)
+    return sa.Column(name, kind, nullable=nullable, autoincrement=False)
 
 
 def _base(hint: Any) -> tuple[Any, bool]:
